@@ -1,0 +1,325 @@
+"""Every error that odh-nim expects, and the exit code of its class.
+
+OdhNimError                      1
+├── InputError                   2   what was typed or pasted cannot be used
+│   ├── InvalidNameError
+│   ├── InvalidKeyError
+│   │   └── LegacyKeyError
+│   └── InvalidQuantityError
+├── UnknownModelError            3   no such model, tag or deployment
+├── ClusterError                     an answer of the API server, or none
+│   ├── NotFoundError            3
+│   │   └── KindNotServedError   3   the cluster does not know this type at all
+│   ├── UnauthorizedError        4
+│   ├── ForbiddenError           4
+│   │   ├── QuotaExceededError   7
+│   │   └── NamespaceTerminatingError  7
+│   ├── AlreadyExistsError       5
+│   ├── ConflictError            5
+│   ├── ExpiredError             6   410: a continue token or resourceVersion is too old
+│   ├── RejectedError            7   invalid, immutable, or denied by a webhook
+│   ├── BusyError                6   429, 503: come back later
+│   ├── ServerError              6   500, 502, 504
+│   └── UnreachableError         6   no connection; nothing was sent
+│       └── UnclearReplyError    6   sent, but the reply was lost: the write may be stored
+├── KubeconfigError              2   no usable connection data
+├── NgcError                         an answer of NVIDIA's API, or none
+│   ├── KeyRefusedError          7
+│   ├── PullRefusedError         7   the key may not pull this image
+│   └── NgcUnavailableError      6   could not ask: neither accepted nor refused
+├── CatalogError                 3   no usable catalogue
+├── ConfigurationError           2
+├── SecretConflictError          5   a Secret of our name is not ours
+├── PreflightError               7   findings that stop a plan
+├── DeployFailedError            8   all taken back (9: something stays)
+├── DeleteFailedError            9
+└── SandboxError                10
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from odh_nim.domain.finding import Finding
+
+
+class OdhNimError(Exception):
+    """The root of all errors that odh-nim reports in one line instead of a traceback.
+
+    `remedy` is what the reader can do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+# ── Input ───────────────────────────────────────────────────────────────────────────────────────
+class InputError(OdhNimError):
+    """What was typed or pasted cannot be used; nothing was sent anywhere."""
+
+    exit_code = 2
+
+
+class InvalidNameError(InputError):
+    """A name breaks a rule of Kubernetes, KServe or OpenShift."""
+
+    def __init__(self, name: str, rule: str, *, remedy: str = "") -> None:
+        super().__init__(f"{printable(name)!r} cannot be the name: {rule}.", remedy=remedy)
+
+
+class InvalidQuantityError(InputError):
+    """A size or an amount is no Kubernetes quantity."""
+
+    def __init__(self, text: str, wanted: str) -> None:
+        super().__init__(
+            f"{printable(text)!r} is no {wanted}.",
+            remedy="Write a number with a unit, for example 500m, 2, 8Gi.",
+        )
+
+
+class InvalidKeyError(InputError):
+    """A pasted text cannot be an NGC API key. The text is never repeated."""
+
+    def __init__(self, reason: str, *, remedy: str = "") -> None:
+        super().__init__(
+            f"This is no NGC API key: {reason}.",
+            remedy=remedy or "Copy a personal key (it starts with nvapi-) once more and paste it.",
+        )
+
+
+class LegacyKeyError(InvalidKeyError):
+    """An organisation key of the old kind, which NVIDIA's key check does not know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it looks like a legacy organisation key, which is not supported",
+            remedy="Make a personal key at https://org.ngc.nvidia.com/setup/personal-keys "
+            "(service NGC Catalog); it starts with nvapi-.",
+        )
+
+
+class ConfigurationError(InputError):
+    """A setting or the cluster's configuration of odh-nim cannot be used."""
+
+
+class KubeconfigError(InputError):
+    """The kubeconfig gives no usable connection."""
+
+
+class UnknownModelError(OdhNimError):
+    """No such model, tag or deployment."""
+
+    exit_code = 3
+
+
+class CatalogError(OdhNimError):
+    """There is no usable catalogue."""
+
+    exit_code = 3
+
+
+# ── The API server ──────────────────────────────────────────────────────────────────────────────
+class ClusterError(OdhNimError):
+    """The API server said no, said something unexpected, or said nothing.
+
+    `operation` is what was tried, as `create Secret/name in project`; `status` is the HTTP status,
+    0 where there was none; `cause` is the server's own sentence, cleaned.
+    """
+
+    def __init__(self, operation: str, cause: str, *, status: int = 0, remedy: str = "") -> None:
+        super().__init__(f"Could not {operation}: {cause}", remedy=remedy)
+        self.operation = operation
+        self.cause = cause
+        self.status = status
+
+
+class NotFoundError(ClusterError):
+    """404: no such object."""
+
+    exit_code = 3
+
+
+class KindNotServedError(NotFoundError):
+    """404 for the type itself: this cluster does not have it, so its feature is off."""
+
+
+class UnauthorizedError(ClusterError):
+    """401: the token is missing, wrong or has expired."""
+
+    exit_code = 4
+
+
+class ForbiddenError(ClusterError):
+    """403 by RBAC, or by an admission plugin that has no class of its own."""
+
+    exit_code = 4
+
+
+class QuotaExceededError(ForbiddenError):
+    """403: a ResourceQuota of the project is used up."""
+
+    exit_code = 7
+
+
+class NamespaceTerminatingError(ForbiddenError):
+    """403: the project is being deleted, nothing can be created in it any more."""
+
+    exit_code = 7
+
+
+class AlreadyExistsError(ClusterError):
+    """409: an object of this name is there."""
+
+    exit_code = 5
+
+
+class ConflictError(ClusterError):
+    """409: the object changed meanwhile, a precondition failed, or another manager owns a field."""
+
+    exit_code = 5
+
+
+class ExpiredError(ClusterError):
+    """410: a continue token or a resourceVersion is too old; list again."""
+
+    exit_code = 6
+
+
+class RejectedError(ClusterError):
+    """400, 422 or a webhook's denial: the same request will never pass."""
+
+    exit_code = 7
+
+
+class BusyError(ClusterError):
+    """429 or 503 that lasted longer than the deadline."""
+
+    exit_code = 6
+
+
+class ServerError(ClusterError):
+    """500, 502, 504, or a webhook that did not answer. A write may or may not be stored."""
+
+    exit_code = 6
+
+
+class UnreachableError(ClusterError):
+    """No connection: nothing was sent."""
+
+    exit_code = 6
+
+
+class UnclearReplyError(UnreachableError):
+    """Sent, but the reply was lost or cut: a write may be stored. Ask before trying again."""
+
+
+# ── NVIDIA ──────────────────────────────────────────────────────────────────────────────────────
+class NgcError(OdhNimError):
+    """NVIDIA's API or registry said no, or could not be asked."""
+
+
+class KeyRefusedError(NgcError):
+    """NVIDIA knows the key not, or no longer."""
+
+    exit_code = 7
+
+    def __init__(self) -> None:
+        super().__init__(
+            "NVIDIA refused the key: it is wrong, expired or revoked.",
+            remedy="Make a personal key at https://org.ngc.nvidia.com/setup/personal-keys and try "
+            "again; nothing was stored.",
+        )
+
+
+class PullRefusedError(NgcError):
+    """The key is good, but not for this image."""
+
+    exit_code = 7
+
+
+class NgcUnavailableError(NgcError):
+    """NVIDIA could not be asked: the key is neither accepted nor refused."""
+
+    exit_code = 6
+
+    def __init__(self, host: str, cause: str) -> None:
+        super().__init__(
+            f"Could not ask NVIDIA ({host}): {cause}. The key is neither accepted nor refused.",
+            remedy="Try again; behind a proxy set HTTPS_PROXY; a disconnected cluster sets "
+            "disableKeyValidation.",
+        )
+
+
+# ── Features ────────────────────────────────────────────────────────────────────────────────────
+class SecretConflictError(OdhNimError):
+    """A Secret of our name is there and is not ours; it is neither changed nor used."""
+
+    exit_code = 5
+
+
+class PreflightError(OdhNimError):
+    """The plan cannot work here; nothing was written. `findings` says all reasons at once."""
+
+    exit_code = 7
+
+    def __init__(self, subject: str, findings: Sequence[Finding]) -> None:
+        lines = [f"{subject} cannot be done; nothing was written."]
+        lines += [f"  {finding}" for finding in findings]
+        super().__init__("\n".join(lines))
+        self.findings = tuple(findings)
+
+
+class DeployFailedError(OdhNimError):
+    """A deployment failed part-way. What this request had created is taken back.
+
+    `leftovers` names what could not be taken back, each with the command that removes it.
+    """
+
+    def __init__(self, name: str, cause: Exception, leftovers: Sequence[Finding] = ()) -> None:
+        lines = [f"Deployment {name} failed: {cause}"]
+        if leftovers:
+            lines += ["These objects stay, remove them with the command beside them:"]
+            lines += [f"  {finding}" for finding in leftovers]
+        else:
+            lines += ["Everything it had created is taken back; the project is as before."]
+        super().__init__("\n".join(lines))
+        self.cause = cause
+        self.leftovers = tuple(leftovers)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # two codes for one class: 9 = look
+        """8 where all is taken back, 9 where something stays."""
+        return 9 if self.leftovers else 8
+
+
+class DeleteFailedError(OdhNimError):
+    """A deletion did not finish; `leftovers` names what is still there."""
+
+    exit_code = 9
+
+    def __init__(self, name: str, leftovers: Sequence[Finding]) -> None:
+        lines = [f"Deployment {name} is not completely deleted. Still there:"]
+        lines += [f"  {finding}" for finding in leftovers]
+        super().__init__("\n".join(lines), remedy="Run the same command again.")
+        self.leftovers = tuple(leftovers)
+
+
+class SandboxError(OdhNimError):
+    """The local control plane could not be built, started or stopped."""
+
+    exit_code = 10
+
+
+def printable(text: str, limit: int = 120) -> str:
+    """Make foreign text safe for a terminal or a log: no control characters, no endless line."""
+    clean = "".join(
+        character if character.isprintable() else " " for character in text[: limit * 4]
+    )
+    folded = " ".join(clean.split())
+    return folded if len(folded) <= limit else folded[: limit - 1] + "…"

@@ -1,0 +1,135 @@
+"""Every name, label, annotation and data key that odh-nim reads or writes in a cluster.
+
+`tests/unit/domain/test_names.py` compares them with the shipped manifests in `config/`.
+"""
+
+from typing import Final
+
+# ── What we ship into the applications namespace ────────────────────────────────────────────────
+CATALOG_CONFIG_MAP: Final = "nvidia-nim-models-data"
+HTTP_TEMPLATE: Final = "nvidia-nim-runtime-http"
+GRPC_TEMPLATE: Final = "nvidia-nim-runtime-grpc"
+# Where the kind Template is not served, a ConfigMap of the same name holds the same YAML here.
+TEMPLATE_CONFIG_MAP_KEY: Final = "template.yaml"
+READER_ROLE: Final = "odh-nim-reader"
+
+# Looked through in this order where neither setting nor DSCInitialization names one.
+APPLICATIONS_NAMESPACES: Final = ("opendatahub", "redhat-ods-applications", "odh-nim")
+
+# ── Configuration ───────────────────────────────────────────────────────────────────────────────
+DASHBOARD_CONFIG: Final = "odh-dashboard-config"
+CONFIG_MAP: Final = "odh-nim-config"
+CONFIG_MAP_KEY: Final = "nimConfig"
+
+# ── A project's Secrets ─────────────────────────────────────────────────────────────────────────
+KEY_SECRET: Final = "nvidia-nim-secrets"  # noqa: S105 - the name of a Secret, not its content
+PULL_SECRET: Final = "nvidia-nim-image-pull"  # noqa: S105 - the name of a Secret
+# Both fields hold the same value: every runtime reads the first, the interface document names the
+# second.
+API_KEY_FIELD: Final = "NGC_API_KEY"
+API_KEY_FIELDS: Final = (API_KEY_FIELD, "api_key")
+DOCKER_CONFIG_FIELD: Final = ".dockerconfigjson"
+REGISTRY: Final = "nvcr.io"
+# NVIDIA's registry wants this literal user name for every API key.
+REGISTRY_USER: Final = "$oauthtoken"
+
+
+def key_secret(deployment: str | None = None) -> str:
+    """Name the Secret the container reads: the project's, or a deployment's own."""
+    return f"{KEY_SECRET}-{deployment}" if deployment else KEY_SECRET
+
+
+def pull_secret(deployment: str | None = None) -> str:
+    """Name the Secret the kubelet pulls with: the project's, or a deployment's own."""
+    return f"{PULL_SECRET}-{deployment}" if deployment else PULL_SECRET
+
+
+# ── Our marks ───────────────────────────────────────────────────────────────────────────────────
+FIELD_MANAGER: Final = "odh-nim"
+MANAGED_BY_LABEL: Final = "app.kubernetes.io/managed-by"
+MANAGED_BY: Final = "odh-nim"
+REQUEST_ID: Final = "nim.opendatahub.io/request-id"
+KEY_REVISION: Final = "nim.opendatahub.io/key-revision"
+KEY_CHECKED_AT: Final = "nim.opendatahub.io/key-checked-at"
+KEY_EXPIRES: Final = "nim.opendatahub.io/key-expires"
+CATALOG_REVISION: Final = "nim.opendatahub.io/catalog-revision"
+CATALOG_DATE: Final = "nim.opendatahub.io/catalog-date"
+
+# ── Marks of Open Data Hub (reference: what its dashboard and model controller read) ────────────
+DASHBOARD_LABEL: Final = "opendatahub.io/dashboard"
+MANAGED_LABEL: Final = "opendatahub.io/managed"
+OOTB_LABEL: Final = "opendatahub.io/ootb"
+# Both labels together mean "data connection" to the model controller, which then copies the
+# Secret: a key Secret therefore carries the first alone.
+SECRET_LABELS: Final = {MANAGED_LABEL: "true", MANAGED_BY_LABEL: MANAGED_BY}
+OBJECT_LABELS: Final = {DASHBOARD_LABEL: "true", MANAGED_BY_LABEL: MANAGED_BY}
+API_PROTOCOL: Final = "opendatahub.io/apiProtocol"
+MODEL_SERVING_SUPPORT: Final = "opendatahub.io/modelServingSupport"
+MODEL_TYPE: Final = "opendatahub.io/model-type"
+TEMPLATE_NAME: Final = "opendatahub.io/template-name"
+TEMPLATE_DISPLAY_NAME: Final = "opendatahub.io/template-display-name"
+RECOMMENDED_ACCELERATORS: Final = "opendatahub.io/recommended-accelerators"
+NIM_RUNTIME: Final = "runtimes.opendatahub.io/nvidia-nim"
+HARDWARE_PROFILE_NAME: Final = "opendatahub.io/hardware-profile-name"
+HARDWARE_PROFILE_NAMESPACE: Final = "opendatahub.io/hardware-profile-namespace"
+HARDWARE_PROFILE_VERSION: Final = "opendatahub.io/hardware-profile-resource-version"
+ENABLE_AUTH: Final = "security.opendatahub.io/enable-auth"
+VISIBILITY_LABEL: Final = "networking.kserve.io/visibility"
+VISIBILITY_EXPOSED: Final = "exposed"
+NIM_PVC: Final = "dashboard.opendatahub.io/nim-pvc"
+NIM_SUBPATH: Final = "dashboard.opendatahub.io/nim-subpath"
+DISPLAY_NAME: Final = "openshift.io/display-name"
+DESCRIPTION: Final = "openshift.io/description"
+
+# ── KServe ──────────────────────────────────────────────────────────────────────────────────────
+STOP: Final = "serving.kserve.io/stop"
+DEPLOYMENT_MODE: Final = "serving.kserve.io/deploymentMode"
+RAW_DEPLOYMENT: Final = "RawDeployment"
+INFERENCE_SERVICE_LABEL: Final = "serving.kserve.io/inferenceservice"
+KSERVE_CONTAINER: Final = "kserve-container"
+KSERVE_CONFIG_MAP: Final = "inferenceservice-config"
+KSERVE_NAMESPACE: Final = "kserve"
+
+# ── The container ───────────────────────────────────────────────────────────────────────────────
+CACHE_PATH_ENV: Final = "NIM_CACHE_PATH"
+CACHE_PATH: Final = "/mnt/models/cache"
+CACHE_VOLUME: Final = "nim-pvc"
+SHM_VOLUME: Final = "shm"
+GPU_RESOURCE: Final = "nvidia.com/gpu"
+METRICS_PATH: Final = "prometheus.io/path"
+METRICS_PORT: Final = "prometheus.io/port"
+# Set by the deployment itself, so a user's --env may not.
+RESERVED_ENV: Final = (API_KEY_FIELD, CACHE_PATH_ENV)
+
+
+def cache_claim(deployment: str) -> str:
+    """Name the claim that a deployment's weights go to.
+
+    The stock dashboard finds a NIM claim by this prefix.
+    """
+    return f"nim-pvc-{deployment}"
+
+
+def service_account(deployment: str) -> str:
+    """Name the ServiceAccount of a deployment's tokens, as the stock dashboard does."""
+    return f"{deployment}-sa"
+
+
+def view_role(deployment: str) -> str:
+    """Name the Role that lets a token reach the deployment, as the stock dashboard does."""
+    return f"{deployment}-view-role"
+
+
+def view_role_binding(deployment: str) -> str:
+    """Name the RoleBinding of `view_role`, as the stock dashboard does."""
+    return f"{deployment}-view"
+
+
+def token_secret(token: str, deployment: str) -> str:
+    """Name the Secret of one access token, as the stock dashboard does."""
+    return f"{token}-{service_account(deployment)}"
+
+
+def predictor(deployment: str) -> str:
+    """Name the Service and the apps/v1 Deployment that KServe makes."""
+    return f"{deployment}-predictor"
