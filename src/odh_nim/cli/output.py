@@ -1,0 +1,98 @@
+"""What commands print: data on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import click
+
+from odh_nim.domain.errors import printable
+from odh_nim.domain.finding import Finding, Severity
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
+
+
+def print_data(data: Any, output: str) -> None:
+    """Print data for machines, as `json` or `yaml`."""
+    if output == "json":
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    from odh_nim.manifests.yaml import dump_yaml  # noqa: PLC0415 - YAML only where asked for
+
+    click.echo(dump_yaml(data), nl=False)
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table as kubectl does: capitals above, columns two spaces apart, no lines.
+
+    Cells are foreign text: control characters are taken out.
+    """
+    cells = [list(headings), *([printable(cell, 200) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """Print findings to standard error, one line each."""
+    for finding in findings:
+        mark = click.style(finding.severity.value, fg=_COLOURS[finding.severity])
+        remedy = f" {finding.remedy}" if finding.remedy else ""
+        click.echo(f"{mark}: {finding.subject}: {finding.message}{remedy}", err=True)
+
+
+def note(text: str) -> None:
+    """Say something to the person at the terminal: on standard error, data stays clean."""
+    click.echo(text, err=True)
+
+
+class Steps:
+    """Progress on standard error: a spinner on a terminal, one line per step otherwise.
+
+    A step that ends leaves a line with a tick, so that the log of a run reads the same everywhere.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._spinner: Any = None
+        self._text = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end("✗" if error else "✓")
+
+    def step(self, text: str) -> None:
+        """End the step before with a tick and begin the next."""
+        if text == self._text:
+            return
+        self._end("✓")
+        self._text = text
+        if self._quiet or not sys.stderr.isatty():
+            return
+        from rich.console import Console  # noqa: PLC0415 - costs a quarter of a second
+
+        self._spinner = Console(stderr=True).status(text)
+        self._spinner.start()
+
+    def update(self, text: str) -> None:
+        """Change the words of the running step, on a terminal only."""
+        if self._spinner is not None:
+            self._spinner.update(f"{self._text}: {text}")
+
+    def _end(self, mark: str) -> None:
+        if self._spinner is not None:
+            self._spinner.stop()
+            self._spinner = None
+        if self._text and not self._quiet:
+            click.echo(f"{mark} {self._text}", err=True)
+        self._text = ""

@@ -1,0 +1,37 @@
+"""The one place that builds the object graph of a command."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from odh_nim.cli.common import Target
+from odh_nim.cluster import Client, ConnectionConfig, load_kubeconfig
+from odh_nim.settings import Settings
+
+
+def settings() -> Settings:
+    """Read the settings of this process."""
+    return Settings.from_environment(os.environ)
+
+
+def connection(target: Target) -> ConnectionConfig:
+    """Find the connection that the options and the kubeconfig describe."""
+    return load_kubeconfig(
+        path=target.kubeconfig,
+        context=target.context,
+        environ=os.environ,
+        as_user=target.as_user,
+        as_groups=target.as_groups,
+    )
+
+
+@asynccontextmanager
+async def connect(target: Target) -> AsyncIterator[Client]:
+    """Open the connection for one command."""
+    async with Client(connection(target)) as client:
+        yield client
+
+
+def project(target: Target, client: Client) -> str:
+    """Name the project a command works in: the option, or the context's."""
+    return target.namespace or client.config.namespace
