@@ -1,0 +1,73 @@
+# Every target installs what it needs: a machine with Python 3.11, git and make is enough.
+.DEFAULT_GOAL := help
+.PHONY: help setup programs check test unit integration e2e faults sandbox generate bench lock clean
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+# Where a change of the control plane's sources is noticed and nothing else.
+SOURCES := src tests benchmarks tools
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make the virtual environment from the lock files
+
+$(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "odh-nim needs Python 3.11 or newer; set PYTHON=…" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+programs: setup ## Build the sandbox's control plane (once; up to 20 minutes)
+	@tools/with-go $(BIN)/odh-nim sandbox build
+
+check: setup ## Format, lint, types, import walls, generated files
+	@$(BIN)/ruff format --check --quiet $(SOURCES)
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/mypy --no-error-summary src tests benchmarks tools
+	@$(BIN)/lint-imports --no-logo >/tmp/odh-nim-lint-imports.$$$$ 2>&1 \
+	  || { cat /tmp/odh-nim-lint-imports.$$$$; rm -f /tmp/odh-nim-lint-imports.$$$$; exit 1; }; \
+	  rm -f /tmp/odh-nim-lint-imports.$$$$
+	@$(BIN)/python tools/generate_docs.py --check
+	@echo "check: all passed"
+
+unit: setup ## Pure code with fakes
+	@$(PYTEST) tests/unit -n 2 -q
+
+integration: programs ## Against a real kube-apiserver and KServe
+	@$(PYTEST) tests/integration -q
+
+e2e: programs ## Whole commands against a whole sandbox
+	@$(PYTEST) tests/e2e -q
+
+faults: programs ## Every outbound call under every fault
+	@$(PYTEST) tests/faults -q
+
+test: check programs ## Everything that CI runs
+	@$(PYTEST) tests/unit -n 2 -q
+	@$(PYTEST) tests/integration tests/e2e tests/faults -q
+
+sandbox: programs ## Start a whole cluster on this machine and say how to use it
+	@$(BIN)/odh-nim sandbox up
+
+generate: setup ## Rewrite every generated file
+	@$(BIN)/python tools/generate_catalog.py
+	@$(BIN)/python tools/generate_docs.py
+
+bench: programs ## Print every budget as a ratio
+	@set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
+
+lock: setup ## Pin the newest allowed versions, with hashes and without hosts
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --python-version 3.11 --group dev --extra sandbox pyproject.toml \
+	  -o requirements/dev.txt
+
+clean: ## Remove what the targets made here (the cache in ~/.cache/odh-nim stays)
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
