@@ -1,0 +1,140 @@
+"""What happens before and after any command."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from odh_nim import __version__
+from odh_nim.cli import lazy
+from odh_nim.cli.main import main
+from odh_nim.domain.errors import ForbiddenError, InputError
+
+CANARY = "nvapi-CANARY-0123456789-abcdefghij"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> int:
+    """Run a command that ends with an error, through the whole frame."""
+
+    @click.command()
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr(lazy.LazyGroup, "get_command", lambda *_: failing)
+    with pytest.raises(SystemExit) as end:
+        main(["models"])
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_version_is_answered_without_importing_click() -> None:
+    """P7."""
+    script = (
+        "import sys\n"
+        "from odh_nim.cli.main import main\n"
+        "try: main(['--version'])\n"
+        "except SystemExit: print([m for m in ('click', 'asyncio', 'httpx2') if m in sys.modules])"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout == f"odh-nim {__version__}\n[]\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["keys", "set", CANARY],
+        ["keys", "set", f"--key={CANARY}"],
+        ["deploy", "llama", "--env", f"NGC_API_KEY={CANARY}"],
+        ["no-such-command", CANARY],
+    ],
+)
+def test_key_on_the_command_line_is_refused_without_repeating_it(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R-KEY-01."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+
+    output = capsys.readouterr()
+    assert end.value.code == 2
+    assert "--key-file" in output.err
+    assert "history" in output.err
+    assert CANARY not in output.out + output.err
+
+
+def test_expected_error_is_one_line_and_exits_with_the_code_of_its_class(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = ForbiddenError("create Secret/a in b", "no right", status=403, remedy="Ask for it.")
+
+    code = run(monkeypatch, error)
+
+    assert code == 4
+    assert (
+        capsys.readouterr().err == "Error: Could not create Secret/a in b: no right Ask for it.\n"
+    )
+
+
+def test_wrong_input_exits_with_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, InputError("no")) == 2
+
+
+def test_interrupt_exits_as_shells_expect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err.strip() == "Stopped."
+
+
+def test_unexpected_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(monkeypatch, ZeroDivisionError())
+
+
+def test_mistyped_command_gets_the_nearest_names(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["depoy"])
+
+    assert end.value.code == 2
+    assert "Did you mean deploy" in capsys.readouterr().err
+
+
+def test_help_of_the_group_imports_no_command() -> None:
+    script = (
+        "import sys\n"
+        "from odh_nim.cli.main import main\n"
+        "try: main([])\n"
+        "except SystemExit: pass\n"
+        "assert 'odh_nim.cluster' not in sys.modules"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert "Deploy a model into a project." in result.stdout
+
+
+@pytest.mark.parametrize("name", list(lazy.COMMANDS))
+def test_every_listed_command_is_there(name: str) -> None:
+    command = lazy.LazyGroup().get_command(click.Context(lazy.top), name)
+
+    assert command is not None
+    assert command.name == name
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_of_every_shell_is_printed(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """R-EXT-08."""
+    with pytest.raises(SystemExit) as end:
+        main(["completion", shell])
+
+    assert end.value.code == 0
+    assert "_ODH_NIM_COMPLETE" in capsys.readouterr().out
