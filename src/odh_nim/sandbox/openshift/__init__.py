@@ -1,0 +1,1 @@
+"""Stand-ins for what OpenShift and Open Data Hub add to Kubernetes."""
