@@ -26,6 +26,7 @@ OdhNimError                      1
 ├── NgcError                         an answer of NVIDIA's API, or none
 │   ├── KeyRefusedError          7
 │   ├── PullRefusedError         7   the key may not pull this image
+│   ├── NgcAnswerError           6   it answered what cannot be used
 │   └── NgcUnavailableError      6   could not ask: neither accepted nor refused
 ├── CatalogError                 3   no usable catalogue
 ├── ConfigurationError           2
@@ -253,6 +254,17 @@ class NgcUnavailableError(NgcError):
             f"Could not ask NVIDIA ({host}): {cause}. The key is neither accepted nor refused.",
             remedy="Try again; behind a proxy set HTTPS_PROXY; a disconnected cluster sets "
             "disableKeyValidation.",
+        )
+
+
+class NgcAnswerError(NgcError):
+    """NVIDIA answered, but not with what this call must give; nothing is built on it."""
+
+    exit_code = 6
+
+    def __init__(self, asked: str, cause: str) -> None:
+        super().__init__(
+            f"NVIDIA's answer to {asked} cannot be used: {cause}.", remedy="Try again later."
         )
 
 
