@@ -119,6 +119,11 @@ class ModelReference:
         return f"{team}{self.name}" + (f":{self.tag}" if self.tag else "")
 
 
+def is_tag(text: str) -> bool:
+    """Say whether a text can be the tag of an image."""
+    return _TAG.fullmatch(text) is not None
+
+
 def tag_major(tag: str) -> int | None:
     """Read the major version of a tag; None for a moving or unversioned tag (`latest`)."""
     match = re.match(r"v?(\d{1,9})(?:[.\-+_]|$)", tag)
