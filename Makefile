@@ -66,7 +66,7 @@ bench: programs ## Print every budget as a ratio
 
 lock: setup ## Pin the newest allowed versions, with hashes and without hosts
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
-	  --no-annotate --no-header --python-version 3.11 --group dev --extra sandbox pyproject.toml \
+	  --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml \
 	  -o requirements/dev.txt
 
 clean: ## Remove what the targets made here (the cache in ~/.cache/odh-nim stays)

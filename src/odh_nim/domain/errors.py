@@ -31,6 +31,7 @@ OdhNimError                      1
 ├── CatalogError                 3   no usable catalogue
 ├── ConfigurationError           2
 ├── SecretConflictError          5   a Secret of our name is not ours
+├── KeyNotStoredError            as its cause; 9 where a Secret is left half-way
 ├── PreflightError               7   findings that stop a plan
 ├── DeployFailedError            8   all taken back (9: something stays)
 ├── DeleteFailedError            9
@@ -273,6 +274,33 @@ class SecretConflictError(OdhNimError):
     """A Secret of our name is there and is not ours; it is neither changed nor used."""
 
     exit_code = 5
+
+
+class KeyNotStoredError(OdhNimError):
+    """The two Secrets of a key could not be written together; what was written is taken back.
+
+    `leftovers` names the Secrets that could not be brought back to what they were.
+    """
+
+    def __init__(self, namespace: str, cause: OdhNimError, leftovers: Sequence[str] = ()) -> None:
+        after = "Nothing is changed."
+        if leftovers:
+            after = (
+                f"These could not be brought back and may hold the new key: {', '.join(leftovers)}."
+            )
+        super().__init__(
+            f"The key of project {namespace} is not stored. {cause} {after}",
+            remedy="Run `odh-nim keys set` again: it makes both Secrets agree."
+            if leftovers
+            else "",
+        )
+        self.cause = cause
+        self.leftovers = tuple(leftovers)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # the cause's class decides
+        """The code of the cause, or 9 where something is left."""
+        return 9 if self.leftovers else self.cause.exit_code
 
 
 class PreflightError(OdhNimError):

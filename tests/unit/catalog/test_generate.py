@@ -24,7 +24,15 @@ class FakeSource:
             for item in self.ids
         ]
 
-    async def details(name: str, **changes: Any) -> ModelDetails:
+    async def details(self, org: str, team: str, name: str) -> Details | StrEnum:
+        self.calls += 1
+        answer = self.answers.get(name, details(name))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def details(name: str, **changes: Any) -> ModelDetails:
     fields: dict[str, Any] = {
         "name": name,
         "namespace": "nim/meta",

@@ -1,0 +1,32 @@
+"""A project's key: check it with NVIDIA, store it in two Secrets, say what is stored."""
+
+from odh_nim.keys.check import (
+    CheckedKey,
+    KeyCheck,
+    KeyState,
+    check_key,
+    check_key_for_images,
+    pull_findings,
+)
+from odh_nim.keys.pair import ForeignSecret, KeySecretsState, PairKind
+from odh_nim.keys.read import read_key_state, stored_key
+from odh_nim.keys.rights import check_rights
+from odh_nim.keys.store import Change, StoredKey, store_project_key
+
+__all__ = [
+    "Change",
+    "CheckedKey",
+    "ForeignSecret",
+    "KeyCheck",
+    "KeySecretsState",
+    "KeyState",
+    "PairKind",
+    "StoredKey",
+    "check_key",
+    "check_key_for_images",
+    "check_rights",
+    "pull_findings",
+    "read_key_state",
+    "store_project_key",
+    "stored_key",
+]

@@ -1,0 +1,57 @@
+"""Reads the two Secrets of a key, with the caller's own rights."""
+
+import asyncio
+from typing import Protocol
+
+from odh_nim.domain import names
+from odh_nim.domain.api_key import ApiKey
+from odh_nim.domain.errors import NotFoundError
+from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.resources import SECRETS, ApiResource
+from odh_nim.keys.pair import KeySecretsState, Pair
+
+
+class SecretReader(Protocol):
+    """The one call that reading needs."""
+
+    async def get(self, resource: ApiResource, name: str, namespace: str | None = None) -> Manifest:
+        """Give an object, or raise NotFoundError."""
+
+
+async def read_key_state(
+    cluster: SecretReader,
+    namespace: str,
+    deployment: str | None = None,
+    *,
+    compared_with: ApiKey | None = None,
+) -> KeySecretsState:
+    """Say what is stored for a project, or for one deployment; never the key."""
+    return (await read_pair(cluster, namespace, deployment)).state(compared_with)
+
+
+async def stored_key(
+    cluster: SecretReader, namespace: str, deployment: str | None = None
+) -> ApiKey | None:
+    """Read the key that is stored, to ask NVIDIA about it; None where there is none of ours.
+
+    It is read with the caller's own rights, in the one project, and only for this process: it
+    goes to NVIDIA's key check and registry, and nowhere else.
+    """
+    return (await read_pair(cluster, namespace, deployment)).api_key()
+
+
+async def read_pair(cluster: SecretReader, namespace: str, deployment: str | None) -> Pair:
+    """Read both Secrets at once."""
+    key, pull = await asyncio.gather(
+        get_secret(cluster, names.key_secret(deployment), namespace),
+        get_secret(cluster, names.pull_secret(deployment), namespace),
+    )
+    return Pair(namespace, deployment, key, pull)
+
+
+async def get_secret(cluster: SecretReader, name: str, namespace: str) -> Manifest | None:
+    """Read one Secret; None where there is none."""
+    try:
+        return await cluster.get(SECRETS, name, namespace)
+    except NotFoundError:
+        return None

@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from support.catalogs import config_map, entry
+
+from odh_nim.catalog.store import write_manifest
+from odh_nim.cli.models import models
+from odh_nim.domain.errors import UnknownModelError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "catalog.yaml"
+    data = {
+        "llama-3.1-8b-instruct": entry(defaultTag="1.8.5", sizeBytes=12_300_000_000),
+        "riva-asr": entry(
+            name="riva-asr",
+            namespace="nim/nvidia",
+            family="speech",
+            protocols=["http", "grpc"],
+            displayName="Riva ASR",
+            euRestricted=True,
+        ),
+        "broken": "{",
+    }
+    write_manifest(config_map(data), path)
+    return path
+
+
+def run(file: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(models, [*arguments, "--catalog", str(file)], catch_exceptions=False)
+
+
+def test_list_shows_a_row_a_model_and_one_warning_for_broken_entries(file: Path) -> None:
+    result = run(file, "list")
+
+    assert result.stdout.splitlines() == [
+        "NAME                   TAG     FAMILY  PROTOCOLS  SIZE     EU          UPDATED",
+        "llama-3.1-8b-instruct  1.8.5   llm     http       12.3 GB              2026-01-09",
+        "riva-asr               latest  speech  http,grpc           restricted  2026-01-09",
+    ]
+    assert result.stderr.count("\n") == 1
+    assert "1 entry cannot be used: broken: the value is no JSON object" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        (["--search", "LLAMA meta"], ["meta/llama-3.1-8b-instruct"]),
+        (["--family", "speech"], ["nvidia/riva-asr"]),
+        (["--protocol", "grpc"], ["nvidia/riva-asr"]),
+        (["--eu"], ["nvidia/riva-asr"]),
+        (["--no-eu"], ["meta/llama-3.1-8b-instruct"]),
+        (["--search", "nothing like it"], []),
+    ],
+)
+def test_filters_choose_models(file: Path, option: list[str], names: list[str]) -> None:
+    assert run(file, "list", "-o", "name", *option).stdout.splitlines() == names
+
+
+def test_list_as_json_holds_every_field(file: Path) -> None:
+    data = json.loads(run(file, "list", "-o", "json", "--family", "llm").stdout)
+
+    assert data[0]["repository"] == "nim/meta/llama-3.1-8b-instruct"
+    assert data[0]["tags"] == ["1.8.5", "1.8", "latest"]
+
+
+def test_show_names_image_and_command(file: Path) -> None:
+    """R-UI-03: a restricted model is marked."""
+    result = run(file, "show", "riva-asr:1.8")
+
+    assert "Image:         nvcr.io/nim/nvidia/riva-asr:1.8\n" in result.stdout
+    assert "In the EU:     restricted" in result.stdout
+    assert "Deploy:        odh-nim deploy riva-asr:1.8 -n PROJECT" in result.stdout
+
+
+def test_show_names_the_nearest_model(file: Path) -> None:
+    with pytest.raises(UnknownModelError, match="Did you mean riva-asr"):
+        run(file, "show", "riva-as")
