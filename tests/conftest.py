@@ -1,0 +1,54 @@
+"""What all tests share: one async backend, markers by folder, expected output as files."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+TIERS = ("unit", "integration", "e2e", "faults")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-data", action="store_true", help="Rewrite the expected output in tests/data."
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        tier = item.path.relative_to(TESTS).parts[0]
+        if tier in TIERS:
+            item.add_marker(tier)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def expect_data(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with a file below tests/data; `<ANY>` stands for any part of one line."""
+
+    def compare(text: str, path: str) -> None:
+        file = TESTS / "data" / path
+        if request.config.getoption("--update-data"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            return
+        wanted = file.read_text(encoding="utf-8").splitlines()
+        lines = text.splitlines()
+        same = len(wanted) == len(lines) and all(map(_fits, wanted, lines))
+        difference = "\n".join(difflib.unified_diff(wanted, lines, path, "now", lineterm=""))
+        assert same, f"{difference}\nRewrite it with --update-data and read the diff."
+
+    return compare
+
+
+def _fits(wanted: str, line: str) -> bool:
+    head, found, tail = wanted.partition("<ANY>")
+    if not found:
+        return wanted == line
+    return line.startswith(head) and line.endswith(tail) and len(line) >= len(head) + len(tail)
