@@ -16,10 +16,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any, Final
 
-try:
-    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
-except ImportError:  # `python hatch_build.py` needs no hatchling
-    BuildHookInterface = object
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT: Final = Path(__file__).resolve().parent
 FRONTEND: Final = ROOT / "frontend"
@@ -30,7 +27,7 @@ SKIP: Final = "ODH_NIM_SKIP_PAGE"
 _SOURCES: Final = ("src/**/*", "public/**/*", "index.html", "package-lock.json", "vite.config.ts")
 
 
-class PageBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]  # hatchling may be absent
+class PageBuildHook(BuildHookInterface[Any]):
     """Hatchling's hook: the page first, then the archive."""
 
     PLUGIN_NAME = "custom"
