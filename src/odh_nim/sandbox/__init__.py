@@ -1,0 +1,1 @@
+"""A real control plane on this machine, with stand-ins for GPUs, containers and NVIDIA."""
