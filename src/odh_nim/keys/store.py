@@ -32,6 +32,8 @@ from odh_nim.manifests.secrets import build_key_secrets
 
 _DEADLINE: Final = 30
 _TAKE_BACK_DEADLINE: Final = 15
+# How long an interrupted write may still be on its way before it is looked for.
+_SETTLE: Final = 5
 # Client-side apply leaves the whole Secret here, readable as plain text.
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -189,10 +191,7 @@ async def _not_stored(
 
 async def _write(cluster: SecretStore, write: _Write, namespace: str) -> None:
     try:
-        if write.old is None:
-            await cluster.create(write.new, namespace=namespace)
-        else:
-            await cluster.replace(write.new, namespace=namespace)
+        await _send(cluster, write, namespace)
     except (AlreadyExistsError, ConflictError) as error:
         raise SecretConflictError(
             f"{describe(write.new)} in {namespace} was changed by somebody else meanwhile.",
@@ -203,6 +202,19 @@ async def _write(cluster: SecretStore, write: _Write, namespace: str) -> None:
         found = await get_secret(cluster, write.name, namespace)
         if found is None or revision(found) != revision(write.new):
             raise
+
+
+async def _send(cluster: SecretStore, write: _Write, namespace: str) -> None:
+    verb = cluster.create if write.old is None else cluster.replace
+    sending = asyncio.ensure_future(verb(write.new, namespace=namespace))
+    try:
+        await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        # What is on its way cannot be called back. Taking it back before the server has stored it
+        # would find nothing, and leave it.
+        await asyncio.wait({sending}, timeout=_SETTLE)
+        sending.cancel()
+        raise
 
 
 async def _take_back(cluster: SecretStore, begun: list[_Write], namespace: str) -> list[str]:
