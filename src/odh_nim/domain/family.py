@@ -31,6 +31,12 @@ class Family:
     environment: dict[Protocol, dict[str, str]] = field(default_factory=dict)
     environment_by_major: dict[Protocol, dict[int, dict[str, str]]] = field(default_factory=dict)
     key_variable: str = "NGC_API_KEY"
+    # Images, by their name, that read the key from another variable than their family.
+    key_variables: dict[str, str] = field(default_factory=dict)
+    # From this major version on, weights and kernels are kept outside NIM_CACHE_PATH.
+    native_cache_from_major: int | None = None
+    # Folders the image writes to, besides those that every runtime has.
+    writable_paths: tuple[str, ...] = ()
     extra_credentials: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -55,3 +61,17 @@ class Family:
             else max((m for m in by_major if m <= major), default=min(by_major))
         )
         return {**self.environment.get(protocol, {}), **by_major[chosen]}
+
+    def key_variable_of(self, image_name: str) -> str:
+        """Name the variable that this image reads the NGC key from."""
+        return self.key_variables.get(image_name, self.key_variable)
+
+    def caches_natively(self, tag: str) -> bool:
+        """Say whether an image of this tag keeps its weights in `/model` and `/opt/cache`.
+
+        A tag without a version counts as the newest known major, as it does for `env`.
+        """
+        if self.native_cache_from_major is None:
+            return False
+        major = tag_major(tag)
+        return major is None or major >= self.native_cache_from_major

@@ -95,7 +95,9 @@ def test_overlay_installs_catalogue_templates_and_rights(overlay: str) -> None:
     }
 
 
-@pytest.mark.parametrize(("overlay", "immutable"), zip(OVERLAYS, [None, True, True], strict=True))
+@pytest.mark.parametrize(
+    ("overlay", "immutable"), list(zip(OVERLAYS, [None, True, True], strict=True))
+)
 def test_only_the_overlay_for_operators_can_be_changed(
     overlay: str,
     immutable: bool | None,  # noqa: FBT001 - a table's column

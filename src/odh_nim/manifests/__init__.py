@@ -1,0 +1,1 @@
+"""From what a person asks for to Kubernetes manifests: pure functions, one module per kind."""
