@@ -68,6 +68,10 @@ CUSTOM_RESOURCE_DEFINITIONS: Final = ApiResource(
 API_SERVICES: Final = ApiResource(
     "apiregistration.k8s.io", "v1", "apiservices", "APIService", namespaced=False
 )
+LEASES: Final = ApiResource("coordination.k8s.io", "v1", "leases", "Lease")
+SUBJECT_ACCESS_REVIEWS: Final = ApiResource(
+    "authorization.k8s.io", "v1", "subjectaccessreviews", "SubjectAccessReview", namespaced=False
+)
 MUTATING_WEBHOOKS: Final = ApiResource(
     "admissionregistration.k8s.io",
     "v1",
