@@ -27,9 +27,25 @@ OdhNimError                      1
 │   ├── KeyRefusedError          7
 │   ├── PullRefusedError         7   the key may not pull this image
 │   ├── NgcAnswerError           6   it answered what cannot be used
+│   ├── ModelUnreadError         6   one model could not be read, so no catalogue is made
 │   └── NgcUnavailableError      6   could not ask: neither accepted nor refused
+├── RegistryError                4   an answer of a container registry, or none
+│   ├── RegistryRefusedError     4   401, 402, 403, 451
+│   ├── RegistryMissingError     4   404: no such repository, tag or blob
+│   └── RegistryUnreachableError 4   no connection, or no end of faults
+├── AirGapError                      the bits of the air gap: 2 plan, 4 source, 8 destination,
+│   │                                16 integrity, 32 some images went through
+│   ├── MirrorPlanError          2
+│   ├── DiskSpaceError           2
+│   ├── DigestError              16  bytes are not what their digest says
+│   ├── BundleError              16  a bundle or a volume is damaged or incomplete
+│   ├── TransferError            sum of what failed
+│   └── TransferStoppedError     130
 ├── CatalogError                 3   no usable catalogue
+│   └── CatalogRefusedError      7   what was read must not ship: too few models, too large
+├── OutputError                  1   a file could not be written; the old one is as it was
 ├── ConfigurationError           2
+├── KeyMissingError              3   a deployment needs a key, and there is none
 ├── SecretConflictError          5   a Secret of our name is not ours
 ├── KeyNotStoredError            as its cause; 9 where a Secret is left half-way
 ├── PreflightError               7   findings that stop a plan
@@ -124,6 +140,24 @@ class CatalogError(OdhNimError):
     """There is no usable catalogue."""
 
     exit_code = 3
+
+
+class CatalogRefusedError(CatalogError):
+    """A catalogue was made that must not ship; the old file is as it was."""
+
+    exit_code = 7
+
+
+class OutputError(OdhNimError):
+    """A file could not be written; what was there before is there as it was."""
+
+    exit_code = 1
+
+    def __init__(self, path: object, cause: OSError) -> None:
+        reason = cause.strerror or type(cause).__name__
+        super().__init__(
+            f"{printable(str(path), 300)} cannot be written: {reason}; what was there is unchanged."
+        )
 
 
 # ── The API server ──────────────────────────────────────────────────────────────────────────────
@@ -256,6 +290,8 @@ class NgcUnavailableError(NgcError):
             remedy="Try again; behind a proxy set HTTPS_PROXY; a disconnected cluster sets "
             "disableKeyValidation.",
         )
+        self.host = host
+        self.cause = cause
 
 
 class NgcAnswerError(NgcError):
@@ -269,7 +305,129 @@ class NgcAnswerError(NgcError):
         )
 
 
+class ModelUnreadError(NgcError):
+    """One model could not be read: a catalogue without it would be a wrong one."""
+
+    exit_code = 6
+
+    def __init__(self, repository: str, cause: NgcError) -> None:
+        reason = cause.cause if isinstance(cause, NgcUnavailableError) else cause.message
+        super().__init__(
+            f"{printable(repository)} could not be read: {reason.rstrip('.')}. Nothing was written.",
+            remedy="Try again later.",
+        )
+
+
+# ── Container registries ────────────────────────────────────────────────────────────────────────
+class RegistryError(OdhNimError):
+    """A container registry said no, said something unexpected, or said nothing.
+
+    `operation` is what was tried, as `read the blob sha256:… of nim/meta/llama`; `status` is the
+    HTTP status, 0 where there was none; `code` is the registry's own word (`MANIFEST_UNKNOWN`).
+    """
+
+    exit_code = 4
+
+    def __init__(
+        self, host: str, operation: str, cause: str, *, status: int = 0, code: str = ""
+    ) -> None:
+        super().__init__(f"{host}: could not {operation}: {cause}.")
+        self.host = host
+        self.operation = operation
+        self.cause = cause
+        self.status = status
+        self.code = code
+
+
+class RegistryRefusedError(RegistryError):
+    """401, 402, 403 or 451: no login, no right, no licence, or not in this region."""
+
+
+class RegistryMissingError(RegistryError):
+    """404: no such repository, tag, manifest or blob."""
+
+
+class RegistryUnreachableError(RegistryError):
+    """No connection, or faults that lasted longer than the patience with them."""
+
+
+# ── Air gap ─────────────────────────────────────────────────────────────────────────────────────
+class AirGapError(OdhNimError):
+    """A step of the air gap failed; exit codes are bits, added where several things failed."""
+
+    exit_code = 2
+
+
+class MirrorPlanError(AirGapError):
+    """The list of models or the plan cannot be used; all problems are named at once."""
+
+    exit_code = 2
+
+    def __init__(self, subject: str, problems: Sequence[str], *, remedy: str = "") -> None:
+        lines = [f"{subject} cannot be used; nothing was downloaded."]
+        lines += [f"  {problem}" for problem in problems]
+        super().__init__("\n".join(lines), remedy=remedy)
+        self.problems = tuple(problems)
+
+
+class DiskSpaceError(AirGapError):
+    """The disk has not the room that the plan needs; nothing was downloaded."""
+
+    exit_code = 2
+
+    def __init__(self, folder: str, needed: int, free: int) -> None:
+        super().__init__(
+            f"{folder} has {free:,} bytes free, {needed:,} are needed; nothing was downloaded.",
+            remedy="Choose another folder, or shorten the list of models.",
+        )
+
+
+class DigestError(AirGapError):
+    """Bytes are not what their digest says; they were not stored."""
+
+    exit_code = 16
+
+    def __init__(self, digest: str, place: str, got: str) -> None:
+        super().__init__(f"{digest} from {place} is damaged: its bytes give {got}.")
+        self.digest = digest
+        self.place = place
+
+
+class BundleError(AirGapError):
+    """A bundle or one of its volumes is damaged, incomplete or none."""
+
+    exit_code = 16
+
+
+class TransferError(AirGapError):
+    """Some images did not go through; `exit_code` is the sum of the bits of what failed."""
+
+    def __init__(self, message: str, *, bits: int, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self._bits = bits
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # what failed decides
+        """The sum of the bits."""
+        return self._bits
+
+
+class TransferStoppedError(AirGapError):
+    """Stopped by Ctrl-C or SIGTERM; the next run goes on from here."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("Stopped.", remedy="Run the same command again to go on.")
+
+
 # ── Features ────────────────────────────────────────────────────────────────────────────────────
+class KeyMissingError(OdhNimError):
+    """There is no key here, and one is needed."""
+
+    exit_code = 3
+
+
 class SecretConflictError(OdhNimError):
     """A Secret of our name is there and is not ours; it is neither changed nor used."""
 

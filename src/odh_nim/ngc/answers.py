@@ -39,20 +39,47 @@ class Architecture(msgspec.Struct, frozen=True, rename="camel"):
     digest: str = ""
 
 
+class NimFacts(msgspec.Struct, frozen=True):
+    """What the repository says of the NIM inside, where it says anything."""
+
+    nim_type: str | None = None
+
+
 class ModelDetails(msgspec.Struct, frozen=True, rename="camel"):
     """One model as its own page in the catalogue tells it."""
 
     name: str
     namespace: str
-    display_name: str = ""
-    short_description: str = ""
+    display_name: str | None = None
+    short_description: str | None = None
     tags: tuple[str, ...] | None = None
     latest_tag: str | None = None
-    updated_date: str = ""
+    updated_date: str | None = None
     publisher: str | None = None
     latest_image_size: int | None = None
     latest_architecture_variants: tuple[Architecture, ...] | None = None
     is_multinode_enabled: bool | None = None
+    nim: NimFacts | None = None
+
+    @property
+    def nim_type(self) -> str | None:
+        """NVIDIA's own word for the kind of model."""
+        return self.nim.nim_type if self.nim else None
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """One way to run an image; what is absent is unknown, not false."""
+
+    gpu: str | tuple[str, ...] | None = None
+    min_vram_per_device_gb: float | None = None
+    tensor_parallel_size: int | None = None
+    pipeline_parallel_size: int | None = None
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """What NVIDIA publishes about one tag of an image."""
+
+    profiles: tuple[Profile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,10 +118,10 @@ class _Attribute(msgspec.Struct):
 
 class _WireResource(msgspec.Struct, rename="camel"):
     resource_id: str
-    name: str = ""
-    display_name: str = ""
-    description: str = ""
-    attributes: tuple[_Attribute, ...] = ()
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    attributes: tuple[_Attribute, ...] | None = None
 
 
 class _Group(msgspec.Struct, rename="camel"):
@@ -125,13 +152,13 @@ class SearchPage(msgspec.Struct, rename="camel"):
 
 
 def _resource(wire: _WireResource) -> Resource:
-    attributes = {attribute.key: attribute.value or "" for attribute in wire.attributes}
+    attributes = {attribute.key: attribute.value or "" for attribute in wire.attributes or ()}
     size = attributes.get("size", "")
     return Resource(
         resource_id=wire.resource_id,
-        name=wire.name,
-        display_name=wire.display_name,
-        description=wire.description,
+        name=wire.name or "",
+        display_name=wire.display_name or "",
+        description=wire.description or "",
         latest_tag=attributes.get("latestTag", ""),
         size_bytes=int(size) if size.isascii() and size.isdigit() else None,
         updated_date=attributes.get("latestTagPushedDate", ""),

@@ -10,7 +10,16 @@ import msgspec
 from odh_nim.domain.address import ServiceAddress
 from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.errors import KeyRefusedError, NgcAnswerError, NgcUnavailableError, printable
-from odh_nim.ngc.answers import CallerInfo, Listing, Missing, ModelDetails, Resource, SearchPage
+from odh_nim.ngc.answers import (
+    CallerInfo,
+    Listing,
+    Metadata,
+    Missing,
+    ModelDetails,
+    Resource,
+    SearchPage,
+)
+from odh_nim.ngc.pace import Pace, send_paced
 from odh_nim.ngc.transport import Answer, Request, Timeouts, Transport, status_cause
 
 _KIB: Final = 1024
@@ -21,15 +30,23 @@ _PAGE_LIMIT: Final = 16 * 1024 * _KIB
 _MAX_PAGES: Final = 100
 _OK: Final = 200
 _REFUSED: Final = (401, 403)
+# 400 says that what was published is broken, 403 and 451 that it is not for everybody.
+_NOTHING_PUBLISHED: Final = (400, 403, 404, 451)
 _MISSING: Final = {403: Missing.NO_RIGHT, 404: Missing.GONE, 451: Missing.REGION}
 
 T = TypeVar("T")
 
 
 class NgcClient:
-    """NVIDIA's API at one address: https, or plain http on this machine."""
+    """NVIDIA's API at one address: https, or plain http on this machine.
 
-    def __init__(self, base_url: str, *, timeouts: Timeouts | None = None) -> None:
+    With a pace, lists and models are asked for at that pace and with patience; without one, as for
+    a person who waits.
+    """
+
+    def __init__(
+        self, base_url: str, *, timeouts: Timeouts | None = None, pace: Pace | None = None
+    ) -> None:
         """Open a pool.
 
         Raises:
@@ -39,6 +56,7 @@ class NgcClient:
         """
         self._timeouts = timeouts or Timeouts()
         self._transport = Transport(ServiceAddress.parse(base_url), self._timeouts)
+        self._pace = pace
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,13 +145,44 @@ class NgcClient:
         request = Request(
             "GET", path, _bearer(key), _MODEL_LIMIT, params={"resolve-labels": "true"}
         )
-        answer = await self._transport.get(request, within=self._timeouts.call)
+        answer = await self._get(request)
         if answer.status == _REFUSED[0]:
             raise KeyRefusedError
         if answer.status in _MISSING and not answer.is_page:
             return _MISSING[answer.status]
         self._check_ok(answer)
         return _decode(answer, ModelDetails, f"model {printable(f'{org}/{team}/{name}')}")
+
+    async def metadata(self, repository: str, tag: str) -> Metadata | None:
+        """Ask what NVIDIA publishes about one tag; None where it publishes nothing, as for most.
+
+        Raises:
+            NgcUnavailableError: NVIDIA could not be asked.
+            NgcAnswerError: The answer cannot be used.
+
+        """
+        request = Request(
+            "GET",
+            "/v2/nim/metadata",
+            {"Accept": "application/json"},
+            _MODEL_LIMIT,
+            params={"resourceId": repository, "tag": tag},
+        )
+        answer = await self._get(request)
+        if answer.status in _NOTHING_PUBLISHED and not answer.is_page:
+            return None
+        self._check_ok(answer)
+        return _decode(answer, Metadata, f"the metadata of {printable(f'{repository}:{tag}')}")
+
+    async def _get(self, request: Request) -> Answer:
+        if self._pace is None:
+            return await self._transport.get(request, within=self._timeouts.call)
+        return await send_paced(
+            lambda left: self._transport.send(request, within=left),
+            self._pace,
+            within=self._timeouts.call,
+            host=self._transport.host,
+        )
 
     async def _search_page(self, page: int, page_size: int) -> SearchPage:
         query = json.dumps({"query": "orgName:nim", "page": page, "pageSize": page_size})
@@ -144,7 +193,7 @@ class NgcClient:
             _PAGE_LIMIT,
             params={"q": query},
         )
-        answer = await self._transport.get(request, within=self._timeouts.call)
+        answer = await self._get(request)
         self._check_ok(answer)
         return _decode(answer, SearchPage, f"page {page} of the catalogue")
 

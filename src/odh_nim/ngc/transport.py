@@ -44,6 +44,8 @@ class Timeouts:
     # A person waits for the key check.
     key_check: float = 10
     call: float = 30
+    # All the rest together that a busy NVIDIA may ask of one run that nobody waits for.
+    rest: float = 300
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Answer:
         return self.media_type in ("text/html", "application/xhtml+xml")
 
 
-class _BusyError(NgcUnavailableError):
+class PassingFaultError(NgcUnavailableError):
     """An answer or a fault after which another try may help."""
 
     def __init__(self, host: str, cause: str, retry_after: float | None = None) -> None:
@@ -136,7 +138,7 @@ class Transport:
         ends = asyncio.get_running_loop().time() + within
 
         def waits(error: Exception) -> bool | float:
-            if not isinstance(error, _BusyError):
+            if not isinstance(error, PassingFaultError):
                 return False
             if error.retry_after is None:
                 return True
@@ -157,7 +159,9 @@ class Transport:
                     with attempt:
                         answer = await self._send(request)
                         if answer.status in _TRY_AGAIN:
-                            raise _BusyError(self.host, status_cause(answer), answer.retry_after)
+                            raise PassingFaultError(
+                                self.host, status_cause(answer), answer.retry_after
+                            )
         except TimeoutError:
             raise self._unavailable(f"no answer within {within:g} s") from None
         return answer
@@ -177,7 +181,7 @@ class Transport:
                 body = await self._read(response, request.limit)
         except httpx2.RequestError as error:
             # `from None`: the library's error holds the request with its headers.
-            raise _BusyError(self.host, fault_cause(error)) from None
+            raise PassingFaultError(self.host, fault_cause(error)) from None
         except (httpx2.InvalidURL, httpx2.StreamError) as error:
             raise self._unavailable(printable(str(error))) from None
         return Answer(
