@@ -100,3 +100,5 @@ class DeploymentSpec:
     deployment_mode: str | None = None
     # Plain Kubernetes with Pod Security "restricted" wants a user; OpenShift gives a random one.
     run_as_user: int | None = None
+    # Seconds until a router gives up on an answer; None leaves it to the cluster (30 on OpenShift).
+    timeout: int | None = None

@@ -95,6 +95,23 @@ CACHE_PATH_ENV: Final = "NIM_CACHE_PATH"
 CACHE_PATH: Final = "/mnt/models/cache"
 CACHE_VOLUME: Final = "nim-pvc"
 SHM_VOLUME: Final = "shm"
+SHM_PATH: Final = "/dev/shm"  # noqa: S108 - a mount in a container, no temporary file of ours
+# Every folder that an image writes to: on OpenShift its process has a random user.
+WRITABLE_MOUNTS: Final = {
+    "nim-workspace": "/opt/nim/workspace",
+    "nim-cache": "/.cache",
+    "nim-nginx": "/opt/nim/nginx",
+    "nim-generated-configs": "/opt/nim/generated_configs",
+    "nim-dot-cache": "/opt/nim/.cache",
+    "nim-dot-config": "/opt/nim/.config",
+    "nim-dot-triton": "/opt/nim/.triton",
+}
+# Where images of the native-v1 layout keep weights and kernels, by folder of the claim.
+NATIVE_CACHE_MOUNTS: Final = {"model": "/model", "opt-cache": "/opt/cache"}
+# By this word in a port's name KServe sets appProtocol kubernetes.io/h2c.
+GRPC_PORT_NAME: Final = "h2c"
+HTTP_PORT_NAME: Final = "http"
+GRPC_BIND_ENV: Final = "NIM_SERVER_GRPC_BIND_ADDR"
 GPU_RESOURCE: Final = "nvidia.com/gpu"
 METRICS_PATH: Final = "prometheus.io/path"
 METRICS_PORT: Final = "prometheus.io/port"
@@ -128,6 +145,14 @@ def view_role_binding(deployment: str) -> str:
 def token_secret(token: str, deployment: str) -> str:
     """Name the Secret of one access token, as the stock dashboard does."""
     return f"{token}-{service_account(deployment)}"
+
+
+def ingress(deployment: str) -> str:
+    """Name the Ingress of an exposed deployment on plain Kubernetes.
+
+    Not the deployment's own name: KServe makes an Ingress of that name where it is told to.
+    """
+    return f"{deployment}-external"
 
 
 def predictor(deployment: str) -> str:

@@ -47,6 +47,7 @@ SERVICES: Final = ApiResource("", "v1", "services", "Service")
 SERVICE_ACCOUNTS: Final = ApiResource("", "v1", "serviceaccounts", "ServiceAccount")
 DEPLOYMENTS: Final = ApiResource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS: Final = ApiResource("apps", "v1", "replicasets", "ReplicaSet")
+INGRESSES: Final = ApiResource("networking.k8s.io", "v1", "ingresses", "Ingress")
 ROLES: Final = ApiResource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS: Final = ApiResource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 CLUSTER_ROLES: Final = ApiResource(
