@@ -1,0 +1,77 @@
+"""When to try again, and how long to wait: full jitter, one deadline for the whole operation."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+_FIRST: Final = 0.25
+_LONGEST: Final = 5.0
+# Faults of the connection or the server; being told to wait (429) counts against the deadline only.
+_TRIES: Final = 6
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """The clock and the dice; tests bring their own."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    random: Callable[[], float] = random.random
+
+
+class Attempts:
+    """The tries of one operation."""
+
+    def __init__(self, within: float, pacing: Pacing) -> None:
+        self._pacing = pacing
+        self._ends = pacing.now() + within
+        self._failed = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._ends - self._pacing.now()
+
+    @property
+    def first(self) -> bool:
+        """Whether nothing has failed yet."""
+        return self._failed == 0
+
+    async def again(self, *, retry_after: float | None = None, patient: bool = False) -> bool:
+        """Wait for the next try; False where it would come too late, or was one too many."""
+        self._failed += 1
+        if self._failed >= _TRIES and not patient:
+            return False
+        wait = backoff(self._failed, self._pacing)
+        if retry_after is not None:
+            # Not earlier than asked, and not all callers at the same moment.
+            wait = retry_after + wait / 4
+        if wait >= self.left:
+            return False
+        await self._pacing.sleep(wait)
+        return True
+
+
+def backoff(failures: int, pacing: Pacing) -> float:
+    """Give a random wait below a bound that doubles with each failure."""
+    bound = min(_LONGEST, _FIRST * 2.0 ** min(failures - 1, 10))
+    return bound * pacing.random()
+
+
+def retry_after(text: str) -> float | None:
+    """Read `Retry-After`: seconds, or a date; None where there is none that can be read."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max(0.0, (when - datetime.now(UTC)).total_seconds())
