@@ -65,6 +65,15 @@ def target_options(*, namespace: bool = True) -> Callable[[Callable[..., R]], Ca
     return decorate
 
 
+def applications_namespace_option(command: Callable[..., R]) -> Callable[..., R]:
+    """Add the place of the catalogue; the command gets it as `applications_namespace`."""
+    return click.option(
+        "--applications-namespace",
+        metavar="NAME",
+        help="Namespace of the catalogue.  [default: looked for]",
+    )(command)
+
+
 def output_option(
     *formats: str, default: str = "table"
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,6 +47,19 @@ def print_findings(findings: Iterable[Finding]) -> None:
 def note(text: str) -> None:
     """Say something to the person at the terminal: on standard error, data stays clean."""
     click.echo(text, err=True)
+
+
+def warn(text: str) -> None:
+    """Warn the person at the terminal, as a finding would."""
+    click.echo(f"{click.style('warning', fg=_COLOURS[Severity.WARNING])}: {text}", err=True)
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Print facts below each other, `Name:  value`; empty ones are left out."""
+    shown = {name: fact for name, fact in facts.items() if fact}
+    width = max((len(name) for name in shown), default=0) + 3
+    for name, fact in shown.items():
+        click.echo(f"{name + ':':<{width}}{printable(fact, 2000)}")
 
 
 class Steps:

@@ -3,10 +3,16 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from odh_nim.cli.common import Target
 from odh_nim.cluster import Client, ConnectionConfig, load_kubeconfig
 from odh_nim.settings import Settings
+
+if TYPE_CHECKING:
+    from odh_nim.ngc import NgcClient
+    from odh_nim.registry import RegistryClient
 
 
 def settings() -> Settings:
@@ -30,6 +36,25 @@ async def connect(target: Target) -> AsyncIterator[Client]:
     """Open the connection for one command."""
     async with Client(connection(target)) as client:
         yield client
+
+
+@dataclass(frozen=True)
+class Nvidia:
+    """NVIDIA's API and its registry."""
+
+    ngc: "NgcClient"
+    registry: "RegistryClient"
+
+
+@asynccontextmanager
+async def nvidia() -> AsyncIterator[Nvidia]:
+    """Open both of NVIDIA's services; nothing is sent before one is asked."""
+    from odh_nim.ngc import NgcClient  # noqa: PLC0415 - most commands ask NVIDIA nothing
+    from odh_nim.registry import RegistryClient  # noqa: PLC0415 - as above
+
+    found = settings()
+    async with NgcClient(found.ngc_url) as ngc, RegistryClient(found.registry_url) as registry:
+        yield Nvidia(ngc, registry)
 
 
 def project(target: Target, client: Client) -> str:

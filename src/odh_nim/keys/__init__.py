@@ -9,7 +9,7 @@ from odh_nim.keys.check import (
     pull_findings,
 )
 from odh_nim.keys.pair import ForeignSecret, KeySecretsState, PairKind
-from odh_nim.keys.read import read_key_state, stored_key
+from odh_nim.keys.read import StoredPair, read_key_state, read_stored_key
 from odh_nim.keys.rights import check_rights
 from odh_nim.keys.store import Change, StoredKey, store_project_key
 
@@ -22,11 +22,12 @@ __all__ = [
     "KeyState",
     "PairKind",
     "StoredKey",
+    "StoredPair",
     "check_key",
     "check_key_for_images",
     "check_rights",
     "pull_findings",
     "read_key_state",
+    "read_stored_key",
     "store_project_key",
-    "stored_key",
 ]

@@ -105,14 +105,14 @@ class Pair:
             holds_same_key=self._holds(compared_with) if compared_with else None,
         )
 
-    def api_key(self) -> ApiKey | None:
-        """Give the stored key; None where there is none of ours, or it is no key."""
+    def api_key(self) -> ApiKey | InvalidKeyError | None:
+        """Give the stored key, or why it is none; None where the pair is not wholly ours."""
         if self._kind() is not PairKind.OURS or self.key is None:
             return None
         try:
             return ApiKey(_field(self.key, names.API_KEY_FIELD) or "")
-        except InvalidKeyError:
-            return None
+        except InvalidKeyError as error:
+            return error
 
     def _values(self) -> set[str | None]:
         """Collect every place's key; None for a place that holds none."""

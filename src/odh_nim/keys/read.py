@@ -1,11 +1,12 @@
 """Reads the two Secrets of a key, with the caller's own rights."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Protocol
 
 from odh_nim.domain import names
 from odh_nim.domain.api_key import ApiKey
-from odh_nim.domain.errors import NotFoundError
+from odh_nim.domain.errors import InvalidKeyError, NotFoundError
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import SECRETS, ApiResource
 from odh_nim.keys.pair import KeySecretsState, Pair
@@ -29,15 +30,28 @@ async def read_key_state(
     return (await read_pair(cluster, namespace, deployment)).state(compared_with)
 
 
-async def stored_key(
+@dataclass(frozen=True)
+class StoredPair:
+    """What is stored, and the key to ask NVIDIA about; `flaw` says why what is stored is no key."""
+
+    state: KeySecretsState
+    key: ApiKey | None = None
+    flaw: InvalidKeyError | None = None
+
+
+async def read_stored_key(
     cluster: SecretReader, namespace: str, deployment: str | None = None
-) -> ApiKey | None:
-    """Read the key that is stored, to ask NVIDIA about it; None where there is none of ours.
+) -> StoredPair:
+    """Read what is stored together with the key, to ask NVIDIA about it.
 
     It is read with the caller's own rights, in the one project, and only for this process: it
     goes to NVIDIA's key check and registry, and nowhere else.
     """
-    return (await read_pair(cluster, namespace, deployment)).api_key()
+    pair = await read_pair(cluster, namespace, deployment)
+    found = pair.api_key()
+    if isinstance(found, InvalidKeyError):
+        return StoredPair(pair.state(), flaw=found)
+    return StoredPair(pair.state(), key=found)
 
 
 async def read_pair(cluster: SecretReader, namespace: str, deployment: str | None) -> Pair:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from support.catalogs import config_map, entry
 
 from odh_nim.catalog.store import write_manifest
 from odh_nim.cli.models import models
 from odh_nim.domain.errors import UnknownModelError
+from support.catalogs import config_map, entry
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import pytest
 
 from odh_nim.domain.api_key import ApiKey
-from odh_nim.domain.errors import SecretConflictError
+from odh_nim.domain.errors import LegacyKeyError, SecretConflictError
 from odh_nim.domain.manifest import Manifest
-from odh_nim.keys import PairKind, read_key_state, stored_key
+from odh_nim.keys import PairKind, read_key_state, read_stored_key
 from odh_nim.keys.pair import Pair
 from support.keys import CANARY, OTHER, PROJECT, FakeSecrets, encoded, key_secret, pull_secret
 
@@ -124,9 +124,10 @@ async def test_stored_key_is_given_only_where_both_secrets_are_ours_and_agree() 
     old_copy = FakeSecrets().put(key_secret(labels={}, fields=("NGC_API_KEY",)))
     differing = FakeSecrets().put(key_secret(), pull_secret(OTHER))
 
-    assert await stored_key(ours, PROJECT) == ApiKey(CANARY)
-    assert await stored_key(old_copy, PROJECT) is None
-    assert await stored_key(differing, PROJECT) is None
+    assert (await read_stored_key(ours, PROJECT)).key == ApiKey(CANARY)
+    for cluster in (old_copy, differing):
+        stored = await read_stored_key(cluster, PROJECT)
+        assert (stored.key, stored.flaw) == (None, None)
 
 
 @pytest.mark.anyio
@@ -135,5 +136,9 @@ async def test_stored_text_that_is_no_key_is_not_given() -> None:
     legacy = "bGVnYWN5LWtleS1vZi1hbi1vcmdhbmlzYXRpb24="
     cluster = FakeSecrets().put(key_secret(legacy), pull_secret(legacy))
 
+    stored = await read_stored_key(cluster, PROJECT)
+
     assert (await read_key_state(cluster, PROJECT)).kind is PairKind.OURS
-    assert await stored_key(cluster, PROJECT) is None
+    assert stored.key is None
+    assert isinstance(stored.flaw, LegacyKeyError)
+    assert legacy not in str(stored.flaw) + repr(stored)
