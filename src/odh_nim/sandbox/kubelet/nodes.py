@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from odh_nim.domain import names
 from odh_nim.domain.manifest import Manifest
-from odh_nim.sandbox.kubelet.pod_status import NODE_ADDRESS, timestamp
+from odh_nim.sandbox.kubelet.pod_status import NODE_ADDRESS, moment_of, timestamp
+
+# A renewal each minute costs nothing; nobody in the sandbox takes a late one as a death.
+RENEW_SECONDS: Final = 60
+LEASE_SECONDS: Final = 3 * RENEW_SECONDS
+_LEASES_NAMESPACE: Final = "kube-node-lease"
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,31 @@ def build_node(node: Node) -> Manifest:
     }
 
 
-def build_node_status(node: Node, *, log_port: int, now: float) -> dict[str, Any]:
+def build_lease(node: Node, *, now: float) -> Manifest:
+    """Build the sign of life that a kubelet renews."""
+    return {
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {"name": node.name, "namespace": _LEASES_NAMESPACE},
+        "spec": {
+            "holderIdentity": node.name,
+            "leaseDurationSeconds": LEASE_SECONDS,
+            "renewTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        },
+    }
+
+
+def ready_since(found: Manifest) -> float | None:
+    """Tell since when a node object is ready; None where it is not."""
+    for condition in found.get("status", {}).get("conditions") or []:
+        if condition["type"] == "Ready" and condition["status"] == "True":
+            return moment_of(condition["lastTransitionTime"])
+    return None
+
+
+def build_node_status(
+    node: Node, *, log_port: int, now: float, since: float | None = None
+) -> dict[str, Any]:
     """Build the status of a healthy node; `log_port` is where the API server asks for logs."""
     resources = {
         "cpu": "128",
@@ -61,7 +91,7 @@ def build_node_status(node: Node, *, log_port: int, now: float) -> dict[str, Any
         "reason": "KubeletReady",
         "message": "sandbox",
         "lastHeartbeatTime": timestamp(now),
-        "lastTransitionTime": timestamp(now),
+        "lastTransitionTime": timestamp(now if since is None else since),
     }
     return {
         "capacity": resources,

@@ -57,11 +57,12 @@ def adopt(pod: Manifest) -> list[Container]:
     A sandbox that is started again finds its pods in the stored objects; they go on as they were.
     """
     known = {item["name"]: item for item in pod.get("status", {}).get("containerStatuses") or []}
-    return [_adopt(item, known.get(item["name"], {})) for item in pod["spec"]["containers"]]
+    uid = pod["metadata"]["uid"]
+    return [_adopt(item, known.get(item["name"], {}), uid) for item in pod["spec"]["containers"]]
 
 
-def _adopt(spec: Manifest, status: Mapping[str, Any]) -> Container:
-    fresh = Container(spec["name"], spec["image"])
+def _adopt(spec: Manifest, status: Mapping[str, Any], uid: str) -> Container:
+    fresh, message = Container(spec["name"], spec["image"]), ""
     state = status.get("state", {})
     last = state.get("terminated") or status.get("lastState", {}).get("terminated")
     ended = last and Exit(
@@ -74,6 +75,9 @@ def _adopt(spec: Manifest, status: Mapping[str, Any]) -> Container:
         stage, since = Stage.RUNNING, moment_of(state["running"]["startedAt"])
     elif "terminated" in state:
         stage, since = Stage.EXITED, moment_of(last["finishedAt"])
+    elif ended and state.get("waiting", {}).get("reason") == Stage.CRASH_BACK_OFF:
+        stage, since = Stage.CRASH_BACK_OFF, ended.finished_at
+        message = state["waiting"].get("message", "").removesuffix(f"({uid})")
     else:
         stage, since = fresh.stage, fresh.since
     return Container(
@@ -81,6 +85,7 @@ def _adopt(spec: Manifest, status: Mapping[str, Any]) -> Container:
         fresh.image,
         stage,
         since,
+        message=message,
         restarts=status.get("restartCount", 0),
         started=status.get("started", False),
         ready=status.get("ready", False),
@@ -112,10 +117,13 @@ def _conditions(
         ("ContainersReady", not unready, reason),
         ("PodScheduled", True, {}),
     ]
-    return [
+    own = [
         _condition(before.get(kind, {}), kind, "True" if holds else "False", why, now)
         for kind, holds, why in wanted
     ]
+    # What others wrote is theirs: the status is replaced as a whole.
+    known = {item["type"] for item in own}
+    return own + [item for item in old if item["type"] not in known]
 
 
 def _condition(

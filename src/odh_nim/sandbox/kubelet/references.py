@@ -1,4 +1,4 @@
-"""What a container's configuration needs from Secrets and ConfigMaps, and what is missing of it."""
+"""What containers and volumes need from Secrets and ConfigMaps, and what is missing of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from odh_nim.domain.resources import CONFIG_MAPS, SECRETS, ApiResource
 
 _KEYS: Final = (("secretKeyRef", SECRETS), ("configMapKeyRef", CONFIG_MAPS))
 _WHOLE: Final = (("secretRef", SECRETS), ("configMapRef", CONFIG_MAPS))
+_MOUNTED: Final = (("secret", SECRETS), ("configMap", CONFIG_MAPS))
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,25 @@ def references(container: Manifest) -> Iterator[Reference]:
         for field, resource in _WHOLE:
             if (chosen := source.get(field)) and not chosen.get("optional"):
                 yield Reference(resource, chosen["name"])
+
+
+def volume_references(pod: Manifest) -> Iterator[tuple[str, Reference]]:
+    """List what must exist before a pod's volumes can be mounted, each with its volume's name."""
+    for volume in pod["spec"].get("volumes") or []:
+        sources = [volume, *((volume.get("projected") or {}).get("sources") or [])]
+        for source in sources:
+            for field, resource in _MOUNTED:
+                if (chosen := source.get(field)) and not chosen.get("optional"):
+                    yield from _mounted(volume["name"], chosen, resource)
+
+
+def _mounted(
+    volume: str, source: Manifest, resource: ApiResource
+) -> Iterator[tuple[str, Reference]]:
+    name = source.get("secretName") or source["name"]
+    keys: list[str | None] = [item["key"] for item in source.get("items") or []]
+    for key in keys or [None]:
+        yield volume, Reference(resource, name, key)
 
 
 def fault_of(reference: Reference, found: Manifest | None, namespace: str) -> str:

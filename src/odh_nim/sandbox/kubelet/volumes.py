@@ -65,6 +65,18 @@ def plan_binding(claim: Manifest, storage_class: Manifest | None) -> Binding | W
     return _bind(claim)
 
 
+def uses_claim(pod: Manifest, claim: Manifest) -> bool:
+    """Tell whether a pod holds a claim; one that no node has yet holds nothing."""
+    if not pod["spec"].get("nodeName"):
+        return False
+    if pod["metadata"]["namespace"] != claim["metadata"]["namespace"]:
+        return False
+    return any(
+        (volume.get("persistentVolumeClaim") or {}).get("claimName") == claim["metadata"]["name"]
+        for volume in pod["spec"].get("volumes") or []
+    )
+
+
 def plan_growth(claim: Manifest) -> Manifest | None:
     """Decide the status of a bound claim that asks for more than it has."""
     wanted = claim["spec"]["resources"]["requests"]["storage"]
