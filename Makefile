@@ -35,6 +35,7 @@ check: setup ## Format, lint, types, import walls, generated files
 	@$(BIN)/lint-imports --no-logo >/tmp/odh-nim-lint-imports.$$$$ 2>&1 \
 	  || { cat /tmp/odh-nim-lint-imports.$$$$; rm -f /tmp/odh-nim-lint-imports.$$$$; exit 1; }; \
 	  rm -f /tmp/odh-nim-lint-imports.$$$$
+	@$(BIN)/python tools/lint_templates.py
 	@$(BIN)/python tools/generate_docs.py --check
 	@echo "check: all passed"
 

@@ -164,7 +164,7 @@ def _of_template(runtime: Manifest, container: Manifest) -> tuple[list[Manifest]
     replaced |= {
         mount["name"]
         for mount in mounts
-        if mount["mountPath"] in (names.CACHE_PATH, names.SHM_PATH)
+        if mount.get("mountPath") in (names.CACHE_PATH, names.SHM_PATH)
     }
     volumes: list[Manifest] = runtime["spec"].get("volumes") or []
     return (

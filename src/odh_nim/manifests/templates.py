@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from odh_nim.domain import names
 from odh_nim.domain.errors import ConfigurationError, InputError
-from odh_nim.domain.manifest import Manifest, annotations, describe
+from odh_nim.domain.manifest import Manifest, describe
 from odh_nim.domain.protocol import Protocol
 from odh_nim.domain.resources import SERVING_RUNTIMES
 from odh_nim.manifests.shipped import read_shipped
+from odh_nim.manifests.template_view import TemplateView, mappings
 from odh_nim.manifests.yaml import load_yaml
 
 _FILES: Final = {
@@ -53,21 +54,20 @@ def parse_template(manifest: Manifest) -> RuntimeTemplate:
         ConfigurationError: Nothing can be deployed from it; the message says why.
 
     """
-    template = _unwrapped(manifest)
     name = describe(manifest)
-    objects = template.get("objects")
-    if not isinstance(objects, list) or len(objects) != 1 or not isinstance(objects[0], dict):
+    view = TemplateView(_unwrapped(manifest))
+    objects = view.template.get("objects")
+    if not isinstance(objects, list) or len(objects) != 1:
         raise _broken(name, "it does not hold exactly one object")
-    runtime: Manifest = objects[0]
     wanted = (SERVING_RUNTIMES.api_version, SERVING_RUNTIMES.kind)
-    if (runtime.get("apiVersion"), runtime.get("kind")) != wanted:
+    if (view.runtime.get("apiVersion"), view.runtime.get("kind")) != wanted:
         raise _broken(name, f"its object is no ServingRuntime of {SERVING_RUNTIMES.api_version}")
-    _check_runtime(name, runtime)
+    _check_runtime(name, view)
     return RuntimeTemplate(
-        protocol=_protocol(name, template, runtime),
-        name=template["metadata"]["name"],
-        display_name=annotations(runtime).get(names.DISPLAY_NAME, template["metadata"]["name"]),
-        runtime=runtime,
+        protocol=_protocol(name, view),
+        name=view.name,
+        display_name=str(view.runtime_annotations.get(names.DISPLAY_NAME) or view.name),
+        runtime=view.runtime,
     )
 
 
@@ -83,26 +83,36 @@ def _unwrapped(manifest: Manifest) -> Manifest:
             raise _broken(name, f"its key holds no YAML: {error.message}") from None
     if not isinstance(template, dict) or template.get("kind") != "Template":
         raise _broken(name, "it is no Template")
-    metadata = template.get("metadata")
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+    if not TemplateView(template).name:
         raise _broken(name, "the Template has no name")
     return template
 
 
-def _check_runtime(name: str, runtime: Manifest) -> None:
+def _check_runtime(name: str, view: TemplateView) -> None:
     """Check what the deploy step builds on; the lint checks everything else."""
-    spec = runtime.get("spec")
-    if not isinstance(runtime.get("metadata"), dict) or not isinstance(spec, dict):
+    if not isinstance(view.runtime.get("metadata"), dict) or not view.spec:
         raise _broken(name, "its ServingRuntime has no metadata or no spec")
-    containers = spec.get("containers")
-    if not isinstance(containers, list) or not all(isinstance(item, dict) for item in containers):
-        raise _broken(name, "its ServingRuntime has no containers")
-    if [item.get("name") for item in containers].count(names.KSERVE_CONTAINER) != 1:
+    if [item.get("name") for item in view.containers].count(names.KSERVE_CONTAINER) != 1:
         raise _broken(name, f"its ServingRuntime has no container {names.KSERVE_CONTAINER}")
+    lists = {"volumes": [view.spec.get("volumes")]}
+    lists |= {
+        place: [container.get(place) for container in view.containers]
+        for place in ("env", "volumeMounts")
+    }
+    for place, found in lists.items():
+        if not all(map(_has_named_items, found)):
+            raise _broken(name, f"its {place} are no list of things with names")
 
 
-def _protocol(name: str, template: Manifest, runtime: Manifest) -> Protocol:
-    spelling = annotations(template).get(names.API_PROTOCOL) or annotations(runtime).get(
+def _has_named_items(items: Any) -> bool:
+    if items is None:
+        return True
+    named = [item for item in mappings(items) if isinstance(item.get("name"), str)]
+    return isinstance(items, list) and len(named) == len(items)
+
+
+def _protocol(name: str, view: TemplateView) -> Protocol:
+    spelling = view.annotations.get(names.API_PROTOCOL) or view.runtime_annotations.get(
         names.API_PROTOCOL
     )
     for protocol in Protocol:
