@@ -1,10 +1,17 @@
 """What a plan must know about the cluster: who exposes services, and KServe's defaults."""
 
+import asyncio
+import json
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Final, Protocol
 
+from odh_nim.domain import names
+from odh_nim.domain.errors import ForbiddenError, NotFoundError
 from odh_nim.domain.manifest import Manifest
-from odh_nim.domain.resources import ApiResource
+from odh_nim.domain.resources import CONFIG_MAPS, ROUTES, ApiResource
+
+# KServe's newer word, and the older one that means the same.
+_PLAIN_MODES: Final = ("Standard", names.RAW_DEPLOYMENT)
 
 
 class SurroundingsCluster(Protocol):
@@ -22,7 +29,8 @@ class Surroundings:
     """The defaults hold where nothing could be read.
 
     `routes` says that the kind Route is served: Open Data Hub exposes deployments itself.
-    `default_mode` is KServe's default deployment mode, None where it cannot be told.
+    `default_mode` is KServe's default deployment mode, None where it cannot be told. So is
+    `headless`: whether KServe's Services have no address of their own.
     """
 
     routes: bool = False
@@ -32,8 +40,11 @@ class Surroundings:
 
     @property
     def deployment_mode(self) -> str | None:
-        """The mode to write on an InferenceService; None where the default is right already."""
-        raise NotImplementedError
+        """The mode to write on an InferenceService; None where the default is right already.
+
+        Where the default cannot be told it is written: the word is right in every KServe.
+        """
+        return None if self.default_mode in _PLAIN_MODES else names.RAW_DEPLOYMENT
 
     @property
     def needs_ingress(self) -> bool:
@@ -45,4 +56,32 @@ async def read_surroundings(
     cluster: SurroundingsCluster, *, applications_namespace: str | None
 ) -> Surroundings:
     """Look around with the caller's rights; what may not be read stays unknown."""
-    raise NotImplementedError
+    # Open Data Hub keeps KServe's configuration in its own namespace.
+    places = dict.fromkeys((names.KSERVE_NAMESPACE, applications_namespace or ""))
+    routes, *found = await asyncio.gather(
+        cluster.serves(ROUTES), *(_settings(cluster, place) for place in places if place)
+    )
+    settings: dict[str, Any] = next((item for item in found if item), {})
+    return Surroundings(
+        routes=routes,
+        default_mode=settings.get("deploy", {}).get("defaultDeploymentMode"),
+        headless=settings.get("service", {}).get("serviceClusterIPNone"),
+        kserve_makes_ingress=settings.get("ingress", {}).get("disableIngressCreation") is False,
+    )
+
+
+async def _settings(cluster: SurroundingsCluster, namespace: str) -> dict[str, Any]:
+    try:
+        found = await cluster.get(CONFIG_MAPS, names.KSERVE_CONFIG_MAP, namespace)
+    except (NotFoundError, ForbiddenError):
+        return {}
+    parts: dict[str, Any] = {}
+    for key, text in (found.get("data") or {}).items():
+        try:
+            value = json.loads(text)
+        except ValueError:
+            # Not ours to judge: KServe's own controller complains about it.
+            continue
+        if isinstance(value, dict):
+            parts[key] = value
+    return parts
