@@ -8,7 +8,6 @@ from typing import Self, TypeVar
 from odh_nim.cluster import asking, reading, writing
 from odh_nim.cluster.asking import Discovery
 from odh_nim.cluster.config import ConnectionConfig
-from odh_nim.cluster.identity import current_identity
 from odh_nim.cluster.known import WatchEvent
 from odh_nim.cluster.logs import log_call, read_log
 from odh_nim.cluster.reading import Page, Selection
@@ -99,8 +98,7 @@ class Verbs:
     ) -> AsyncIterator[WatchEvent]:
         """Give every object as ADDED, a BOOKMARK, then every change; or changes since a version."""
         selection = Selection(resource, namespace, label_selector, field_selector)
-        watch = Watch(self._requester, selection, current_identity(), resource_version)
-        return watch.events()
+        return Watch(self._requester.for_this_caller(), selection, resource_version).events()
 
     def logs(
         self,
@@ -123,7 +121,7 @@ class Verbs:
             tail_lines=tail_lines,
             since_seconds=since_seconds,
         )
-        return read_log(self._requester, call, current_identity(), follow=follow)
+        return read_log(self._requester.for_this_caller(), call, follow=follow)
 
     async def create(
         self, manifest: Manifest, *, namespace: str | None = None, dry_run: bool = False

@@ -54,7 +54,7 @@ class ConnectionConfig:
     identity_required: bool = False
 
     def __post_init__(self) -> None:
-        parts = _split(self.server)
+        parts = parse_server(self.server)
         host = parts.hostname or ""
         if parts.scheme not in ("https", "http") or not host:
             raise KubeconfigError(f"The server {printable(self.server)!r} is no https address.")
@@ -71,7 +71,7 @@ class ConnectionConfig:
     @property
     def host(self) -> str:
         """The host of the server, without the port."""
-        return _split(self.server).hostname or ""
+        return parse_server(self.server).hostname or ""
 
     @property
     def loopback(self) -> bool:
@@ -95,7 +95,13 @@ class ConnectionConfig:
         )
 
 
-def _split(server: str) -> SplitResult:
+def parse_server(server: str) -> SplitResult:
+    """Take a server's address apart.
+
+    Raises:
+        KubeconfigError: It is no address.
+
+    """
     try:
         parts = urlsplit(server)
         _ = parts.port

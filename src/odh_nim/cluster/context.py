@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from odh_nim.cluster.config import ClientCertificate, ConnectionConfig, ExecPlugin
+from odh_nim.cluster.config import ClientCertificate, ConnectionConfig, ExecPlugin, parse_server
 from odh_nim.cluster.proxy import proxy_for
 from odh_nim.domain.errors import KubeconfigError, printable
 
 _EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_HTTPS = 443
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -81,6 +82,7 @@ def build_config(
     server = cluster.text("server")
     if server is None:
         raise KubeconfigError(f"The cluster of context {printable(name)!r} has no server.")
+    address = parse_server(server)
     insecure = cluster.flag("insecure-skip-tls-verify")
     ca_data = cluster.data("certificate-authority")
     if insecure and ca_data is not None:
@@ -97,7 +99,12 @@ def build_config(
         ca_data=ca_data,
         insecure_skip_tls_verify=insecure,
         tls_server_name=cluster.text("tls-server-name"),
-        proxy=proxy_for(server, configured=cluster.text("proxy-url"), environ=environ),
+        proxy=proxy_for(
+            address.hostname or "",
+            address.port or _HTTPS,
+            configured=cluster.text("proxy-url"),
+            environ=environ,
+        ),
         token=user.text("token"),
         token_file=user.path("tokenFile"),
         client_certificate=_client_certificate(user),

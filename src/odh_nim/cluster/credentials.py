@@ -1,7 +1,6 @@
 """What a request logs in with: fixed, from a file that is rotated, or from a program."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ from typing import Final, Protocol
 
 from odh_nim.cluster.config import ClientCertificate, ConnectionConfig
 from odh_nim.cluster.exec_credential import ExecLogin
+from odh_nim.cluster.identity import is_token
 from odh_nim.domain.errors import KubeconfigError, printable
 
 # The kubelet replaces a token long before the old one expires.
 _READ_AGAIN_AFTER: Final = 60
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def credentials_of(
         return _TokenFile(config.token_file, config.token, config.client_certificate, clock)
     if config.token is None and config.exec_plugin is not None:
         return _Program(ExecLogin(config.exec_plugin), config.client_certificate)
-    if config.token is not None and not _TOKEN.fullmatch(config.token):
+    if config.token is not None and not is_token(config.token):
         raise KubeconfigError("The token of the kubeconfig is no single word of ASCII.")
     return _Fixed(Login(config.token, config.client_certificate))
 
@@ -92,7 +91,7 @@ class _TokenFile:
             raise KubeconfigError(
                 f"The token file {printable(str(self._file))} cannot be read: {reason}."
             ) from None
-        if not _TOKEN.fullmatch(token):
+        if not is_token(token):
             raise KubeconfigError(f"The token file {printable(str(self._file))} holds no token.")
         self._login = Login(token, self._login.certificate)
         self._read_at = self._clock()

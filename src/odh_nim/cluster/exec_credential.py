@@ -6,7 +6,6 @@ Its answer is a secret: it is read from a pipe, never shown, never repeated in a
 import asyncio
 import json
 import os
-import re
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Final
 import msgspec
 
 from odh_nim.cluster.config import ClientCertificate, ExecPlugin
+from odh_nim.cluster.identity import is_token
 from odh_nim.domain.errors import KubeconfigError, UnauthorizedError, printable
 
 _LIMIT: Final = 1024 * 1024
@@ -23,7 +23,6 @@ _PATIENCE: Final = 60
 _PATIENCE_INTERACTIVE: Final = 300
 # Expiry is asked a little early: the request must still arrive with a valid token.
 _EARLY: Final = timedelta(seconds=10)
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class _Status(msgspec.Struct, rename="camel"):
@@ -148,7 +147,7 @@ class ExecLogin:
             raise self._failed(f"its answer is not of {self._plugin.api_version}")
         if bool(status.client_certificate_data) != bool(status.client_key_data):
             raise self._failed("it gave a certificate without a key, or a key alone")
-        if status.token and not _TOKEN.fullmatch(status.token):
+        if status.token and not is_token(status.token):
             raise self._failed("its token is no single word of ASCII")
         if not status.token and not status.client_certificate_data:
             raise self._failed("it gave neither a token nor a certificate")

@@ -13,8 +13,15 @@ from typing import Final
 
 from odh_nim.domain.errors import InputError
 
-# A token is one word of visible ASCII: anything else could end the header and start another.
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def is_token(text: str) -> bool:
+    """Whether a text is one word of visible ASCII.
+
+    Anything else could end the header it travels in, and start another.
+    """
+    return _TOKEN.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class Identity:
         if self.token is None and not self.user:
             # Never silently the connection's own credentials.
             raise InputError("An identity names neither a token nor a user.")
-        if self.token is not None and not _TOKEN.fullmatch(self.token):
+        if self.token is not None and not is_token(self.token):
             raise InputError("The token cannot be used: it is no single word of ASCII.")
         check_impersonation(self.user, self.groups)
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from odh_nim.cluster import paths
 from odh_nim.cluster.call import Call
-from odh_nim.cluster.identity import Identity
 from odh_nim.cluster.requester import Requester
 from odh_nim.domain.resources import PODS
 
@@ -39,15 +38,13 @@ def log_call(
     )
 
 
-async def read_log(
-    requester: Requester, call: Call, identity: Identity | None, *, follow: bool
-) -> AsyncIterator[str]:
+async def read_log(requester: Requester, call: Call, *, follow: bool) -> AsyncIterator[str]:
     """Read the lines as they come."""
     timeouts = requester.timeouts
     silence = timeouts.log_silence if follow else timeouts.read
     rest = bytearray()
     cut = False
-    async with requester.stream(call, identity, silence=silence) as response:
+    async with requester.stream(call, silence=silence) as response:
         async for chunk in response.aiter_bytes():
             *lines, tail = chunk.split(b"\n")
             for line in lines:

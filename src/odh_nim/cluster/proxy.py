@@ -19,20 +19,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def proxy_for(server: str, *, configured: str | None, environ: Mapping[str, str]) -> str | None:
+def proxy_for(
+    host: str, port: int, *, configured: str | None, environ: Mapping[str, str]
+) -> str | None:
     """Find the proxy; what runs on this machine is never asked through one.
 
     Raises:
         KubeconfigError: The proxy's address cannot be used.
 
     """
-    parts = urlsplit(server)
-    host = parts.hostname or ""
     if is_loopback(host):
         return None
     proxy = configured
     if not proxy:
-        if _exempt(host, parts.port or 443, _variable(environ, "NO_PROXY")):
+        if _exempt(host, port, _variable(environ, "NO_PROXY")):
             return None
         proxy = _variable(environ, "HTTPS_PROXY") or _variable(environ, "ALL_PROXY")
     return _checked(proxy) if proxy else None

@@ -1,6 +1,6 @@
 """Carries one operation through: login, deadline, tries, and the error of what went wrong."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
@@ -32,15 +32,28 @@ class Requester:
         pacing: Pacing,
         *,
         dry_run: bool = False,
+        caller: Callable[[], Identity | None] = current_identity,
     ) -> None:
         self._transport = transport
         self.timeouts = timeouts
         self.pacing = pacing
         self._dry_run = dry_run
+        self._caller = caller
 
     def as_dry_run(self) -> "Requester":
         """Share the pools, store nothing."""
         return Requester(self._transport, self.timeouts, self.pacing, dry_run=True)
+
+    def for_this_caller(self) -> "Requester":
+        """Keep the identity of this moment: who reads a stream later may have another, or none."""
+        identity = self._caller()
+        return Requester(
+            self._transport,
+            self.timeouts,
+            self.pacing,
+            dry_run=self._dry_run,
+            caller=lambda: identity,
+        )
 
     def attempts(self) -> Attempts:
         """Begin to count the tries of one operation."""
@@ -71,12 +84,13 @@ class Requester:
             ClusterError: There is no success.
 
         """
-        identity = current_identity()
+        identity = self._caller()
         attempts = attempts or self.attempts()
         call = self._sealed(call)
         renewed = False
         while True:
-            login = await self._transport.login(identity, call.operation)
+            with attempts.paused():
+                login = await self._transport.login(identity, call.operation)
             try:
                 answer = await self._transport.send(
                     call, login=login, identity=identity, within=max(attempts.left, 0.001)
@@ -90,7 +104,9 @@ class Requester:
                 return answer
             if answer.status == _UNAUTHORIZED and not renewed and _own(identity):
                 renewed = True
-                if await self._transport.credentials.renew(login):
+                with attempts.paused():
+                    newer = await self._transport.credentials.renew(login)
+                if newer:
                     continue
             await self._fail_or_wait(answer, call, attempts)
 
@@ -106,15 +122,14 @@ class Requester:
             raise outcome.error
 
     @asynccontextmanager
-    async def stream(
-        self, call: Call, identity: Identity | None, *, silence: float
-    ) -> AsyncIterator[httpx2.Response]:
+    async def stream(self, call: Call, *, silence: float) -> AsyncIterator[httpx2.Response]:
         """Open an answer that is read bit by bit; only the login is tried twice.
 
         Raises:
             ClusterError: There is no success.
 
         """
+        identity = self._caller()
         for last in (False, True):
             login = await self._transport.login(identity, call.operation)
             async with self._opened(call, login, identity, silence) as response:

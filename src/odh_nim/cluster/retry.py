@@ -3,7 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -41,6 +42,15 @@ class Attempts:
     def first(self) -> bool:
         """Whether nothing has failed yet."""
         return self._failed == 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out time that is not the server's: a person logs in."""
+        begun = self._pacing.now()
+        try:
+            yield
+        finally:
+            self._ends += self._pacing.now() - begun
 
     async def again(self, *, retry_after: float | None = None, patient: bool = False) -> bool:
         """Wait for the next try; False where it would come too late, or was one too many."""

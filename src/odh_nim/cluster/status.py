@@ -14,6 +14,7 @@ import msgspec
 
 from odh_nim.cluster.call import Answer, Call
 from odh_nim.cluster.status_text import (
+    clean,
     conflict_cause,
     forbidden_cause,
     invalid_cause,
@@ -34,7 +35,6 @@ from odh_nim.domain.errors import (
     RejectedError,
     ServerError,
     UnauthorizedError,
-    printable,
 )
 
 _DENIAL: Final = re.compile(
@@ -142,13 +142,13 @@ _Found = tuple[ClusterError, Again]
 
 
 def _said(status: Status, code: int) -> str:
-    text = printable(without_prefix(status.message), _LONG).rstrip(".")
+    text = clean(without_prefix(status.message), _LONG).rstrip(".")
     return f"{text}." if text else f"the server answered {code}."
 
 
 def _denied(denial: re.Match[str], code: int, call: Call) -> RejectedError:
-    text = printable(denial["text"] or "it gave no reason", _LONG).rstrip(".")
-    webhook = printable(denial["webhook"])
+    text = clean(denial["text"] or "it gave no reason", _LONG).rstrip(".")
+    webhook = clean(denial["webhook"])
     return RejectedError(call.operation, f"{text} (refused by {webhook}).", status=code)
 
 
@@ -198,14 +198,19 @@ def _conflict(status: Status, code: int, call: Call) -> _Found:
     if status.about.kind == "resourcequotas" and call.method == "POST":
         # Two creates counted at once; the quota is checked before anything is stored.
         cause = "the project's quota is being counted."
-        return BusyError(call.operation, cause, status=code), Again.ALWAYS
+        return BusyError(
+            call.operation, cause, status=code, remedy="Try again a little later."
+        ), Again.ALWAYS
     owned = [
         (cause.field, cause.message)
         for cause in status.causes
         if cause.reason == "FieldManagerConflict"
     ]
     return ConflictError(
-        call.operation, conflict_cause(status.message, owned), status=code
+        call.operation,
+        conflict_cause(status.message, owned),
+        status=code,
+        remedy="Look at it, then repeat the command.",
     ), Again.NEVER
 
 

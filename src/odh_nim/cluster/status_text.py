@@ -21,8 +21,17 @@ _MANAGER: Final = re.compile(r'conflict with "(?P<manager>[^"]*)"')
 _PRECONDITION: Final = ("Precondition failed", "the object has been modified", "the UID in the")
 # `secrets "name" is forbidden: `: the operation names the object already.
 _PREFIX: Final = re.compile(r'^\S+(?: "[^"]*")? is (?:forbidden|invalid): ')
+_KEY: Final = re.compile(r"nvapi-[A-Za-z0-9._~-]+")
 _SHOWN: Final = 5
 _LONG: Final = 300
+
+
+def clean(text: str, limit: int = 120) -> str:
+    """Make the server's text safe to show.
+
+    A webhook or a policy may repeat what it refuses, so what looks like a key is taken out.
+    """
+    return printable(_KEY.sub("****", text), limit)
 
 
 def without_prefix(message: str) -> str:
@@ -40,7 +49,7 @@ def forbidden_cause(message: str) -> str | None:
         resource += f".{found['group']}"
     where = f" in project {found['namespace']}" if found["namespace"] else ""
     may_not = f"user {found['user']} may not {found['verb']} {resource}{where}"
-    return f"{printable(may_not, _LONG)}."
+    return f"{clean(may_not, _LONG)}."
 
 
 def quota_cause(message: str) -> str | None:
@@ -55,8 +64,8 @@ def quota_cause(message: str) -> str | None:
         f"{name}: {used.get(name, '?')} of {limit} used, {requested.get(name, '?')} more wanted"
         for name, limit in limited.items()
     ]
-    quota = printable(found["quota"], 80)
-    return f"the quota {quota} is used up ({printable('; '.join(uses), _LONG)})."
+    quota = clean(found["quota"], 80)
+    return f"the quota {quota} is used up ({clean('; '.join(uses), _LONG)})."
 
 
 def conflict_cause(message: str, owned: Sequence[tuple[str, str]]) -> str:
@@ -66,17 +75,17 @@ def conflict_cause(message: str, owned: Sequence[tuple[str, str]]) -> str:
         for field, text in owned[:_SHOWN]:
             found = _MANAGER.search(text)
             manager = found["manager"] if found else text
-            fields.append(f"{printable(field)} belongs to {printable(manager)}")
+            fields.append(f"{clean(field)} belongs to {clean(manager)}")
         return f"{'; '.join(fields)}{_more(owned)}."
     if any(mark in message for mark in _PRECONDITION):
         return "the object was changed or replaced meanwhile."
-    return f"{printable(without_prefix(message), _LONG).rstrip('.') or 'it conflicts'}."
+    return f"{clean(without_prefix(message), _LONG).rstrip('.') or 'it conflicts'}."
 
 
 def invalid_cause(causes: Sequence[tuple[str, str]]) -> str | None:
     """Put (field, message) pairs into one sentence; None where there are none."""
     lines = [
-        f"{printable(field)}: {printable(text, _LONG)}" if field else printable(text, _LONG)
+        f"{clean(field)}: {clean(text, _LONG)}" if field else clean(text, _LONG)
         for field, text in causes[:_SHOWN]
         if text
     ]

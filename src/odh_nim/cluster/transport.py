@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
 import httpx2
@@ -226,6 +227,8 @@ class Transport:
                 trust_env=False,
                 follow_redirects=False,
                 limits=_CONNECTIONS,
+                # A cookie that one caller is given must not travel with another's request.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             )
         except (ValueError, ImportError, httpx2.InvalidURL):
             # Not repeated: it may hold a login.

@@ -6,13 +6,11 @@ The caller sees each object once and each change once. After a time that the ser
 
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from odh_nim.cluster.call import OBJECT_LIMIT, Call
-from odh_nim.cluster.identity import Identity, use_identity
 from odh_nim.cluster.known import Known, WatchEvent
 from odh_nim.cluster.reading import Page, Selection, whole
 from odh_nim.cluster.requester import Requester
@@ -41,14 +39,6 @@ class _Line(msgspec.Struct):
 _decode: Final = msgspec.json.Decoder(_Line).decode
 
 
-@dataclass
-class _Outage:
-    """Failures in a row, and since when."""
-
-    failures: int = 0
-    since: float = 0.0
-
-
 class Watch:
     """One watch from start to end."""
 
@@ -56,17 +46,16 @@ class Watch:
         self,
         requester: Requester,
         selection: Selection,
-        identity: Identity | None,
         resource_version: str | None,
     ) -> None:
         self._requester = requester
         self._selection = selection
-        # The caller of the moment when the watch was asked for, whoever reads it later.
-        self._identity = identity
         self._version = resource_version
         # Who starts at a version knows the objects by himself: differences cannot be told.
         self._known = Known() if resource_version is None else None
-        self._outage = _Outage()
+        # Ends and failures in a row without an event between them.
+        self._fruitless = 0
+        self._gone_since: float | None = None
 
     async def events(self) -> AsyncIterator[WatchEvent]:
         """Give events until the caller stops.
@@ -78,15 +67,18 @@ class Watch:
         while True:
             try:
                 if self._version is None:
-                    page = await self._list()
+                    page = await whole(self._requester, self._selection)
                     for event in self._relisted(page):
                         yield event
                     self._version = page.resource_version
                     yield _bookmark(self._selection, page.resource_version)
                 async for event in self._stream(self._version):
                     yield event
-            except ExpiredError:
+                # The server ends a watch now and then; a proxy may do so at once, each time.
+                await self._pause()
+            except ExpiredError as error:
                 self._version = None
+                await self._wait(error)
             except _PASSING as error:
                 await self._wait(error)
 
@@ -98,16 +90,11 @@ class Watch:
         fresh = WatchEvent("RELISTED", {})
         return [fresh, *self._known.differences(page.items)]
 
-    async def _list(self) -> Page:
-        if self._identity is None:
-            return await whole(self._requester, self._selection)
-        with use_identity(self._identity):
-            return await whole(self._requester, self._selection)
-
     async def _stream(self, version: str) -> AsyncIterator[WatchEvent]:
         call = self._call(version)
         silence = self._requester.timeouts.watch_silence
-        async with self._requester.stream(call, self._identity, silence=silence) as response:
+        async with self._requester.stream(call, silence=silence) as response:
+            self._gone_since = None
             rest = bytearray()
             async for chunk in response.aiter_bytes():
                 *lines, tail = chunk.split(b"\n")
@@ -142,7 +129,7 @@ class Watch:
         if read.type == "ERROR":
             status = msgspec.convert(read.object, Status, strict=False)
             raise error_of(status, status.code, call)[0]
-        self._outage = _Outage()
+        self._fruitless = 0
         self._version = _version(read.object) or self._version
         if read.type == "BOOKMARK":
             return WatchEvent("BOOKMARK", read.object)
@@ -152,13 +139,17 @@ class Watch:
         return event if self._known is None else self._known.taken(event)
 
     async def _wait(self, error: ClusterError) -> None:
-        pacing = self._requester.pacing
-        if not self._outage.failures:
-            self._outage.since = pacing.now()
-        self._outage.failures += 1
-        if pacing.now() - self._outage.since > self._requester.timeouts.watch_outage:
+        now = self._requester.pacing.now()
+        if self._gone_since is None:
+            self._gone_since = now
+        if now - self._gone_since > self._requester.timeouts.watch_outage:
             raise error
-        await pacing.sleep(backoff(self._outage.failures, pacing))
+        await self._pause()
+
+    async def _pause(self) -> None:
+        self._fruitless += 1
+        pacing = self._requester.pacing
+        await pacing.sleep(backoff(self._fruitless, pacing))
 
 
 def _version(item: Manifest) -> str | None:
