@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parent
+# Fixtures with the real control plane; imported for all, started only where asked for.
+pytest_plugins = ("support.control_plane",)
 TIERS = ("unit", "integration", "e2e", "faults")
 
 

@@ -69,6 +69,10 @@ class Layout:
         """Name a user's kubeconfig."""
         return self.kubeconfigs / f"{user}.yaml"
 
+    def key_file(self, name: str) -> Path:
+        """Name the file with a dummy key."""
+        return self.keys / f"{name}.key"
+
     def pid_file(self, part: str) -> Path:
         """Name the file that says which process a part is."""
         return self.run / f"{part}.pid"

@@ -63,6 +63,13 @@ def identify(pid: int) -> Process | None:
     return Process(pid, started) if started else None
 
 
+def own_process() -> Process:
+    """Give the identity of the process that asks."""
+    process = identify(os.getpid())
+    assert process is not None
+    return process
+
+
 def write_pid_file(path: Path, process: Process) -> None:
     """Write down which process it is."""
     path.write_text(f"{process.pid} {process.started}\n", encoding="ascii")

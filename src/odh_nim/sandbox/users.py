@@ -37,7 +37,7 @@ def ensure_tokens(path: Path) -> dict[str, str]:
 
     The API server reads the file at its start only.
     """
-    known = _read(path)
+    known = read_tokens(path)
     everybody = (SYSTEM, *USERS)
     tokens = {user.name: known.get(user.name) or secrets.token_urlsafe(32) for user in everybody}
     text = io.StringIO()
@@ -48,7 +48,8 @@ def ensure_tokens(path: Path) -> dict[str, str]:
     return tokens
 
 
-def _read(path: Path) -> dict[str, str]:
+def read_tokens(path: Path) -> dict[str, str]:
+    """Give the token of each user; none where the file is not made yet."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

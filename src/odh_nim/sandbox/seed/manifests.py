@@ -17,6 +17,11 @@ class Variant(StrEnum):
     # Nothing but Kubernetes and KServe.
     KUBERNETES_ONLY = "kubernetes-only"
 
+    @property
+    def applications_namespace(self) -> str:
+        """Where the product is installed in this cluster."""
+        return "odh-nim" if self is Variant.KUBERNETES_ONLY else "opendatahub"
+
 
 _CRDS: Final = (
     "templates",

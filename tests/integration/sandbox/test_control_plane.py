@@ -1,0 +1,125 @@
+"""What every other integration test builds on: the shared control plane and a fresh project."""
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import pytest
+
+from odh_nim.cluster import Client
+from odh_nim.domain.errors import ForbiddenError
+from odh_nim.domain.resources import (
+    CONFIG_MAPS,
+    INFERENCE_SERVICES,
+    NODES,
+    SECRETS,
+    SERVING_RUNTIMES,
+)
+from odh_nim.sandbox.nvidia import dummy_key
+from odh_nim.sandbox.testing import ControlPlane
+
+IMAGE = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.5"
+
+
+@pytest.mark.anyio
+async def test_alice_works_in_a_fresh_project_and_nowhere_else(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """R-EXT-07."""
+    async with Client(control_plane.config_for("alice")) as alice:
+        assert await alice.can_i("create", INFERENCE_SERVICES, namespace)
+        assert await alice.list(SECRETS, namespace) == []
+        with pytest.raises(ForbiddenError):
+            await alice.list(SECRETS, "team-b")
+
+
+@pytest.mark.anyio
+async def test_nodes_have_gpus(control_plane: ControlPlane) -> None:
+    async with Client(control_plane.admin) as admin:
+        nodes = await admin.list(NODES)
+
+    gpus = {
+        node["metadata"]["name"]: node["status"]["allocatable"]["nvidia.com/gpu"] for node in nodes
+    }
+    assert gpus == {"gpu-1": "8", "gpu-2": "2"}
+
+
+@pytest.mark.anyio
+async def test_inference_service_with_a_good_key_becomes_ready(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """R-EXT-07: KServe, scheduler, nodes and NVIDIA's stand-in work together."""
+    async with Client(control_plane.config_for("alice")) as alice:
+        for manifest in deployment(namespace):
+            await alice.apply(manifest)
+
+        ready = await until_ready(alice, namespace)
+
+    assert ready["status"]["url"]
+
+
+@pytest.mark.anyio
+async def test_product_is_installed(control_plane: ControlPlane) -> None:
+    async with Client(control_plane.config_for("vera")) as vera:
+        catalog = await vera.get(
+            CONFIG_MAPS, "nvidia-nim-models-data", control_plane.applications_namespace
+        )
+
+    assert catalog["data"]
+
+
+async def until_ready(client: Client, namespace: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while True:
+        found = await client.get(INFERENCE_SERVICES, "llama", namespace)
+        conditions = found.get("status", {}).get("conditions", [])
+        state = {condition["type"]: condition["status"] for condition in conditions}
+        if state.get("Ready") == "True":
+            return found
+        assert time.monotonic() < deadline, state
+        await asyncio.sleep(0.05)
+
+
+def deployment(namespace: str) -> list[dict[str, Any]]:
+    where = {"name": "llama", "namespace": namespace}
+    login = {"username": "$oauthtoken", "password": dummy_key("good").value}
+    resources = {"cpu": "1", "memory": "8Gi", "nvidia.com/gpu": "1"}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "pull", "namespace": namespace},
+            "type": "kubernetes.io/dockerconfigjson",
+            "stringData": {".dockerconfigjson": json.dumps({"auths": {"nvcr.io": login}})},
+        },
+        {
+            "apiVersion": SERVING_RUNTIMES.api_version,
+            "kind": "ServingRuntime",
+            "metadata": where,
+            "spec": {
+                "imagePullSecrets": [{"name": "pull"}],
+                "supportedModelFormats": [{"name": "nim", "version": "1"}],
+                "containers": [{"name": "kserve-container", "image": IMAGE}],
+            },
+        },
+        {
+            "apiVersion": INFERENCE_SERVICES.api_version,
+            "kind": "InferenceService",
+            "metadata": {
+                **where,
+                "annotations": {"serving.kserve.io/deploymentMode": "RawDeployment"},
+            },
+            "spec": {
+                "predictor": {
+                    "minReplicas": 1,
+                    "maxReplicas": 1,
+                    "model": {
+                        "modelFormat": {"name": "nim", "version": "1"},
+                        "runtime": "llama",
+                        "resources": {"requests": resources, "limits": resources},
+                    },
+                }
+            },
+        },
+    ]

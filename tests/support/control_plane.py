@@ -1,0 +1,108 @@
+"""The real control plane, started once per test run and shared by all that ask for it.
+
+Registered as a plug-in by tests/conftest.py, so it imports the product only where a test asks for
+a control plane. A missing program is an error, never a skip.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from odh_nim.cluster import Client
+    from odh_nim.sandbox.testing import ControlPlane
+
+
+@pytest.fixture(scope="session")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Everything: Kubernetes, KServe, the kinds of Open Data Hub, nodes with GPUs, NVIDIA."""
+    yield from _start(tmp_path_factory, "open-data-hub")
+
+
+@pytest.fixture(scope="session")
+def plain_control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Kubernetes and KServe alone, with what this product installs there."""
+    yield from _start(tmp_path_factory, "kubernetes-only")
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> str:
+    """A fresh project that alice may edit; nobody waits for its deletion."""
+    return make_project(control_plane)
+
+
+@pytest.fixture
+def plain_namespace(plain_control_plane: ControlPlane) -> str:
+    """A fresh project in the control plane without Open Data Hub."""
+    return make_project(plain_control_plane)
+
+
+def make_project(plane: ControlPlane, *, editor: str = "alice") -> str:
+    """Make a project with an editor; give its name when pods can run in it."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    asyncio.run(_make_project(plane, name, editor))
+    return name
+
+
+def _start(tmp_path_factory: pytest.TempPathFactory, variant: str) -> Iterator[ControlPlane]:
+    from odh_nim.sandbox.seed import Variant  # noqa: PLC0415 - see the module's docstring
+    from odh_nim.sandbox.testing import ControlPlane  # noqa: PLC0415 - as above
+    from odh_nim.settings import Settings  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment(os.environ)
+    home = tmp_path_factory.mktemp(variant)
+    with ControlPlane.start(
+        home,
+        cache_home=settings.cache_home,
+        programs=settings.sandbox_bin,
+        variant=Variant(variant),
+    ) as plane:
+        yield plane
+
+
+async def _make_project(plane: ControlPlane, name: str, editor: str) -> None:
+    from odh_nim.cluster import Client  # noqa: PLC0415 - see the module's docstring
+
+    async with Client(plane.admin) as client:
+        await client.apply(_namespace(name))
+        await client.apply(_binding(name, editor))
+        await _wait_for_service_account(client, name)
+
+
+async def _wait_for_service_account(client: Client, namespace: str) -> None:
+    from odh_nim.domain.errors import NotFoundError  # noqa: PLC0415 - see the module's docstring
+    from odh_nim.domain.resources import SERVICE_ACCOUNTS  # noqa: PLC0415 - as above
+
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await client.get(SERVICE_ACCOUNTS, "default", namespace)
+            except NotFoundError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": {"opendatahub.io/dashboard": "true"}},
+    }
+
+
+def _binding(namespace: str, user: str) -> dict[str, Any]:
+    group = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": f"edit-{user}", "namespace": namespace},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "edit"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    }
