@@ -51,6 +51,7 @@ OdhNimError                      1
 ├── PreflightError               7   findings that stop a plan
 ├── DeployFailedError            8   all taken back (9: something stays)
 ├── DeleteFailedError            9
+├── NotReadyError                11  deployed, but it does not serve: failed, or not in time
 └── SandboxError                10
 """
 
@@ -313,8 +314,8 @@ class ModelUnreadError(NgcError):
     def __init__(self, repository: str, cause: NgcError) -> None:
         reason = cause.cause if isinstance(cause, NgcUnavailableError) else cause.message
         super().__init__(
-            f"{printable(repository)} could not be read: {reason.rstrip('.')}. Nothing was written.",
-            remedy="Try again later.",
+            f"{printable(repository)} could not be read: {reason.rstrip('.')}.",
+            remedy="Nothing was written; try again later.",
         )
 
 
@@ -494,6 +495,12 @@ class DeployFailedError(OdhNimError):
     def exit_code(self) -> int:  # type: ignore[override]  # two codes for one class: 9 = look
         """8 where all is taken back, 9 where something stays."""
         return 9 if self.leftovers else 8
+
+
+class NotReadyError(OdhNimError):
+    """A deployment is there, but does not serve its model: it failed, or it took too long."""
+
+    exit_code = 11
 
 
 class DeleteFailedError(OdhNimError):
