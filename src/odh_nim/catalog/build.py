@@ -1,41 +1,56 @@
 """From models to the ConfigMap that ships: the same models give the same bytes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
 from odh_nim.catalog.catalog import data_revision
 from odh_nim.catalog.entry import KEY
+from odh_nim.catalog.limits import keep_newest_tags, measure, most_tags
 from odh_nim.domain import names
-from odh_nim.domain.errors import CatalogError, printable
-from odh_nim.domain.finding import Finding, Severity
+from odh_nim.domain.errors import CatalogRefusedError, printable
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.model import GpuNeed, Model
 
-# `kubectl apply` stores a copy of the object in an annotation, and this is the most that all
-# annotations of an object may hold (k8s.io/apimachinery, TotalAnnotationSizeLimitB).
-MAX_BYTES: Final = 262_144
-_WARN_PERCENT: Final = 60
 # The ConfigMap is immutable: Argo CD must replace it, it cannot patch it.
 _ARGO_CD: Final = {"argocd.argoproj.io/sync-options": "Force=true,Replace=true"}
 
 
 def build_config_map(
-    models: Iterable[Model], *, date: str, name: str = names.CATALOG_CONFIG_MAP
+    models: Iterable[Model],
+    *,
+    date: str,
+    name: str = names.CATALOG_CONFIG_MAP,
+    namespace: str | None = None,
+    max_tags: int | None = None,
 ) -> Manifest:
-    """Build the ConfigMap of a catalogue.
+    """Build the ConfigMap of a catalogue; `max_tags` keeps only the newest of each model.
 
     Raises:
-        CatalogError: A name cannot be a key, or the whole is larger than what can be applied.
+        CatalogRefusedError: A name cannot be a key, or the whole is larger than what can be
+            applied; the rule that makes it fit is named.
 
     """
+    kept = list(models)
+    manifest = _config_map(_fewer_tags(kept, max_tags), date, name, namespace)
+    if not (size := measure(manifest)).fits:
+        raise CatalogRefusedError(
+            f"The catalogue is too large: {size}.",
+            remedy=_shrinking_rule(kept, lambda most: _config_map(most, date, name, namespace)),
+        )
+    return manifest
+
+
+def _config_map(models: Iterable[Model], date: str, name: str, namespace: str | None) -> Manifest:
     data = {key: render_entry(model) for key, model in sorted(assign_keys(models).items())}
-    manifest: Manifest = {
+    place = {"namespace": namespace} if namespace else {}
+    return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
             "name": name,
+            **place,
             "labels": {
                 names.MANAGED_LABEL: "true",
                 "app.kubernetes.io/part-of": "odh-nim",
@@ -49,26 +64,25 @@ def build_config_map(
         "immutable": True,
         "data": data,
     }
-    if (size := config_map_bytes(manifest)) > MAX_BYTES:
-        raise CatalogError(
-            f"The catalogue has {size:,} bytes; more than {MAX_BYTES:,} cannot be applied.",
-            remedy="Leave out models or old tags.",
-        )
-    return manifest
 
 
-def config_map_bytes(manifest: Manifest) -> int:
-    """Measure a ConfigMap as `kubectl apply` stores it: compact JSON."""
-    return len(json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode())
+def _fewer_tags(models: list[Model], most: int | None) -> list[Model]:
+    return models if most is None else [keep_newest_tags(model, most) for model in models]
 
 
-def size_findings(manifest: Manifest) -> list[Finding]:
-    """Warn of a catalogue that nears what can be applied."""
-    percent = config_map_bytes(manifest) * 100 // MAX_BYTES
-    if percent <= _WARN_PERCENT:
-        return []
-    message = f"It takes {percent} % of what can be applied ({MAX_BYTES:,} bytes)."
-    return [Finding(Severity.WARNING, "catalog-large", "catalogue", message)]
+def _shrinking_rule(models: list[Model], build: Callable[[list[Model]], Manifest]) -> str:
+    """Name the mildest rule that makes a catalogue fit."""
+    fits, too_many = 0, most_tags(models)
+    while too_many - fits > 1:
+        middle = (fits + too_many) // 2
+        if measure(build(_fewer_tags(models, middle))).fits:
+            fits = middle
+        else:
+            too_many = middle
+    if fits:
+        size = measure(build(_fewer_tags(models, fits)))
+        return f"--max-tags {fits} makes it fit: {size.applied:,} bytes."
+    return "No number of tags makes it fit: leave out models with --only or --models-file."
 
 
 def assign_keys(models: Iterable[Model]) -> dict[str, Model]:
@@ -77,14 +91,16 @@ def assign_keys(models: Iterable[Model]) -> dict[str, Model]:
     The first repository in sort order keeps the bare name.
 
     Raises:
-        CatalogError: A name cannot be a key, or a model is there twice.
+        CatalogRefusedError: A name cannot be a key, or a model is there twice.
 
     """
     keyed: dict[str, Model] = {}
     for model in sorted(models, key=lambda each: each.repository):
         key = model.name if model.name not in keyed else f"{model.name}--{model.team}"
         if not KEY.fullmatch(key) or key in keyed:
-            raise CatalogError(f"{printable(model.repository)} cannot be a key of the catalogue.")
+            raise CatalogRefusedError(
+                f"{printable(model.repository)} cannot be a key of the catalogue."
+            )
         keyed[key] = replace(model, key=key)
     return keyed
 

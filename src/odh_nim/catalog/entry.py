@@ -34,7 +34,9 @@ class _Gpu(msgspec.Struct, rename="camel"):
     memory_gi_b: int | None = msgspec.field(default=None, name="memoryGiB")
 
 
-class _Entry(msgspec.Struct, rename="camel"):
+class EntryStruct(msgspec.Struct, rename="camel"):
+    """The fields of an entry, as they stand in its JSON."""
+
     tags: tuple[str, ...]
     name: str | None = None
     display_name: str | None = None
@@ -59,7 +61,7 @@ class _Entry(msgspec.Struct, rename="camel"):
     repository: str | None = None
 
 
-_DECODER: Final = msgspec.json.Decoder(_Entry)
+_DECODER: Final = msgspec.json.Decoder(EntryStruct)
 
 
 def parse_entry(key: str, text: object, *, custom: bool = False) -> Model:
@@ -82,7 +84,7 @@ def parse_entry(key: str, text: object, *, custom: bool = False) -> Model:
     return _model(key, entry, custom=custom)
 
 
-def _model(key: str, entry: _Entry, *, custom: bool) -> Model:
+def _model(key: str, entry: EntryStruct, *, custom: bool) -> Model:
     repository = _repository(key, entry)
     registry = entry.registry or REGISTRY
     if registry != REGISTRY and not custom:
@@ -118,7 +120,7 @@ def _model(key: str, entry: _Entry, *, custom: bool) -> Model:
     )
 
 
-def _repository(key: str, entry: _Entry) -> str:
+def _repository(key: str, entry: EntryStruct) -> str:
     if entry.repository is not None:
         return entry.repository
     if not entry.namespace:
@@ -127,7 +129,7 @@ def _repository(key: str, entry: _Entry) -> str:
     return f"{entry.namespace}/{entry.name or key}"
 
 
-def _tags(entry: _Entry) -> tuple[str, ...]:
+def _tags(entry: EntryStruct) -> tuple[str, ...]:
     if not entry.tags:
         raise EntryRejectedError("it has no tags: there is nothing to pull")
     for tag in entry.tags:
@@ -146,7 +148,7 @@ def _size(size: int | None, field: str) -> int | None:
     return size
 
 
-def _family(entry: _Entry, repository: str) -> str:
+def _family(entry: EntryStruct, repository: str) -> str:
     if entry.family:
         if not _FAMILY.fullmatch(entry.family):
             raise EntryRejectedError(f"{printable(entry.family)!r} is no family")
@@ -164,7 +166,7 @@ def _gpu(gpu: _Gpu | None) -> GpuNeed | None:
     return GpuNeed(gpu.required, gpu.count, products, gpu.memory_gi_b)
 
 
-def _digests(entry: _Entry) -> dict[str, str]:
+def _digests(entry: EntryStruct) -> dict[str, str]:
     digests = entry.digests or {}
     for digest in digests.values():
         if not _DIGEST.fullmatch(digest):

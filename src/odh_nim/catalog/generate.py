@@ -5,224 +5,224 @@ being offered in this region, fails the whole run.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Final, Protocol
+from typing import Final
 
-from odh_nim.catalog.tags import default_tag, sort_tags
-from odh_nim.catalog.text import MAX_DESCRIPTION, MAX_NAME, clean_text
-from odh_nim.domain.errors import CatalogError, InputError, printable
-from odh_nim.domain.image import ImageReference, is_tag
+from odh_nim.catalog.assemble import (
+    ModelRejectedError,
+    check_listed,
+    model_of_details,
+    model_of_listing,
+)
+from odh_nim.catalog.catalog import Catalog
+from odh_nim.catalog.choose import Wanted
+from odh_nim.catalog.source import Details, Listed, Metadata, ModelSource
+from odh_nim.catalog.tags import default_tag
+from odh_nim.domain.errors import (
+    CatalogRefusedError,
+    KeyRefusedError,
+    ModelUnreadError,
+    NgcError,
+    printable,
+)
+from odh_nim.domain.image import is_tag
 from odh_nim.domain.model import Model
-from odh_nim.manifests.families import classify, family_of
 
-_AT_ONCE: Final = 16
-_DATE: Final = 10
+_DAY: Final = 10
 _REGION: Final = "region"
+# A list that shrinks by more than this is a fault of the list, not news about models.
+_SHRINK_PERCENT: Final = 2
+_SHOWN: Final = 5
 
 
-class Listed(Protocol):
-    """One container as the list shows it."""
+@dataclass(frozen=True)
+class LeftOut:
+    """A model that is not in the catalogue, and why."""
 
-    @property
-    def resource_id(self) -> str:
-        """`nim/meta/llama-3.1-8b-instruct`."""
+    resource_id: str
+    reason: str
 
-    @property
-    def path(self) -> tuple[str, str, str] | None:
-        """Organisation, team and name; None where the id has not three parts."""
-
-    @property
-    def display_name(self) -> str:
-        """What a person reads."""
-
-    @property
-    def description(self) -> str:
-        """One sentence."""
-
-    @property
-    def latest_tag(self) -> str:
-        """The newest tag, never empty."""
-
-    @property
-    def size_bytes(self) -> int | None:
-        """The compressed size of its image."""
-
-    @property
-    def updated_date(self) -> str:
-        """When it was pushed."""
-
-
-class Variant(Protocol):
-    """One platform of an image."""
-
-    @property
-    def architecture(self) -> str:
-        """`amd64`, `arm64`."""
-
-
-class Details(Protocol):
-    """One model as its own page tells it."""
-
-    @property
-    def display_name(self) -> str:
-        """What a person reads."""
-
-    @property
-    def short_description(self) -> str:
-        """One sentence."""
-
-    @property
-    def tags(self) -> Sequence[str] | None:
-        """Every tag, in no order."""
-
-    @property
-    def latest_tag(self) -> str | None:
-        """One of the tags."""
-
-    @property
-    def updated_date(self) -> str:
-        """RFC 3339."""
-
-    @property
-    def publisher(self) -> str | None:
-        """Who made the model."""
-
-    @property
-    def latest_image_size(self) -> int | None:
-        """The compressed size of the latest tag."""
-
-    @property
-    def latest_architecture_variants(self) -> Sequence[Variant] | None:
-        """The platforms of the latest tag."""
-
-    @property
-    def is_multinode_enabled(self) -> bool | None:
-        """Whether it may run on several nodes."""
-
-
-class ModelSource(Protocol):
-    """NVIDIA's API, with the key already in hand."""
-
-    async def listing(self) -> Sequence[Listed]:
-        """List every container that has something to pull."""
-
-    async def details(self, org: str, team: str, name: str) -> Details | StrEnum:
-        """Give the details of one, or `gone`, `no-right`, `region` for why there are none."""
+    def __str__(self) -> str:
+        return f"{printable(self.resource_id, 300)} ({self.reason})"
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a run found; `missing` are the ids without details, with the reason."""
+    """What a run found.
+
+    `missing` NVIDIA lists but does not tell about; `rejected` cannot be in a catalogue;
+    `without_tag` have nothing to pull; `unlisted` are EU marks that fit no listed model.
+    """
 
     models: tuple[Model, ...]
-    missing: tuple[tuple[str, str], ...]
+    missing: tuple[LeftOut, ...] = ()
+    rejected: tuple[LeftOut, ...] = ()
+    without_tag: tuple[str, ...] = ()
+    unlisted: tuple[str, ...] = ()
 
     @property
     def newest_date(self) -> str:
         """The day of the newest change: a date that depends on the answers alone."""
-        return max((model.updated_date[:_DATE] for model in self.models), default="")
+        return max((model.updated_date[:_DAY] for model in self.models), default="")
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Tell nobody."""
 
 
 async def fetch_models(
-    source: ModelSource, *, eu_restricted: Collection[str] = (), allow_missing: int = 0
+    source: ModelSource,
+    *,
+    wanted: Wanted = Wanted(),  # noqa: B008 - frozen, and it means everything
+    eu_restricted: Collection[str] = (),
+    baseline: Catalog | None = None,
+    allow_missing: int = 0,
+    progress: Callable[[int, int], None] = _silent,
 ) -> Fetched:
-    """Read every model, several at once.
+    """Read every wanted model.
 
-    `eu_restricted` are the ids known to be restricted; a model that answers "not in this region"
-    is kept and marked as well.
+    `eu_restricted` are the ids known to be restricted. A model that answers "not in this region"
+    is kept and marked as well, as the baseline has it or else as the list shows it.
 
     Raises:
-        CatalogError: More models are missing than allowed, or one cannot be used.
+        NgcError: The list or one of the models could not be read.
+        UnknownModelError: A wanted model is not listed.
+        CatalogRefusedError: More models are missing than allowed, or too many than were there.
 
     """
-    listed = sorted(await source.listing(), key=lambda item: item.resource_id)
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def fetch(item: Listed) -> Details | StrEnum:
-        if item.path is None:
-            raise CatalogError(f"{printable(item.resource_id)} is no model: it has not three parts")
-        async with gate:
-            return await source.details(*item.path)
-
-    answers = await _all_or_first_error([fetch(item) for item in listed])
-    models, missing = [], []
-    for item, answer in zip(listed, answers, strict=True):
-        if not isinstance(answer, StrEnum):
-            models.append(_model(item, answer, eu_restricted=item.resource_id in eu_restricted))
-        elif answer == _REGION:
-            models.append(_model_of_listing(item))
+    listing = await source.listing()
+    chosen = wanted.choose(item.resource_id for item in listing.resources)
+    listed = sorted(
+        (item for item in listing.resources if item.resource_id in chosen),
+        key=lambda item: item.resource_id,
+    )
+    usable, rejected = _usable(listed)
+    answers = await ask_all(source, usable, progress)
+    known = {model.repository: model for model in baseline.models} if baseline else {}
+    models: list[Model] = []
+    missing: list[LeftOut] = []
+    for item, answer in zip(usable, answers, strict=True):
+        if isinstance(answer, StrEnum) and answer != _REGION:
+            missing.append(LeftOut(item.resource_id, str(answer)))
+            continue
+        try:
+            model = _model(item, answer, known)
+        except ModelRejectedError as error:
+            rejected.append(LeftOut(item.resource_id, error.message))
         else:
-            missing.append((item.resource_id, str(answer)))
-    if len(missing) > allow_missing:
-        shown = ", ".join(f"{printable(name)} ({reason})" for name, reason in missing[:5])
-        raise CatalogError(
-            f"{len(missing)} of {len(listed)} models have no details: {shown}.",
+            marked = model.eu_restricted or item.resource_id in eu_restricted
+            models.append(wanted.narrow(replace(model, eu_restricted=marked)))
+    fetched = Fetched(
+        tuple(models),
+        tuple(missing),
+        tuple(sorted(rejected, key=lambda each: each.resource_id)),
+        tuple(sorted(listing.without_tag)),
+        _unlisted(eu_restricted, listing.resources) if wanted.everything else (),
+    )
+    _check(fetched, len(listed), baseline if wanted.everything else None, allow_missing)
+    return fetched
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a model told."""
+
+    details: Details
+    metadata: Metadata | None
+
+
+def _usable(listed: Sequence[Listed]) -> tuple[list[Listed], list[LeftOut]]:
+    usable: list[Listed] = []
+    rejected: list[LeftOut] = []
+    for item in listed:
+        try:
+            check_listed(item)
+        except ModelRejectedError as error:
+            rejected.append(LeftOut(item.resource_id, error.message))
+        else:
+            usable.append(item)
+    return usable, rejected
+
+
+def _model(item: Listed, answer: Told | StrEnum, known: Mapping[str, Model]) -> Model:
+    if isinstance(answer, Told):
+        return model_of_details(item, answer.details, answer.metadata)
+    return replace(known.get(item.resource_id) or model_of_listing(item), eu_restricted=True)
+
+
+async def ask_all(
+    source: ModelSource, items: Sequence[Listed], progress: Callable[[int, int], None]
+) -> list[Told | StrEnum]:
+    """Ask for all at once; how many really run at once is the source's business.
+
+    Raises:
+        NgcError: The first failure that lasts; it ends all others.
+
+    """
+    done = 0
+
+    async def ask(item: Listed) -> Told | StrEnum:
+        nonlocal done
+        try:
+            answer = await _ask(source, item)
+        except KeyRefusedError:
+            raise
+        except NgcError as error:
+            raise ModelUnreadError(item.resource_id, error) from error
+        done += 1
+        progress(done, len(items))
+        return answer
+
+    progress(0, len(items))
+    try:
+        # The first failure ends the others: they would only be thrown away.
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(ask(item)) for item in items]
+    except* NgcError as failures:
+        raise _worst(failures) from None
+    return [task.result() for task in tasks]
+
+
+def _worst(failures: BaseExceptionGroup[NgcError]) -> NgcError:
+    """Choose the failure to report: a refused key explains all others."""
+    flat = [error for error in failures.exceptions if isinstance(error, NgcError)]
+    return next((error for error in flat if isinstance(error, KeyRefusedError)), flat[0])
+
+
+async def _ask(source: ModelSource, item: Listed) -> Told | StrEnum:
+    org, team, name = check_listed(item)
+    details = await source.details(org, team, name)
+    if isinstance(details, StrEnum):
+        return details
+    tags = tuple(tag for tag in details.tags or () if is_tag(tag))
+    tag = default_tag(tags) or item.latest_tag
+    return Told(details, await source.metadata(item.resource_id, tag))
+
+
+def _unlisted(eu_restricted: Collection[str], resources: Sequence[Listed]) -> tuple[str, ...]:
+    return tuple(sorted(set(eu_restricted) - {item.resource_id for item in resources}))
+
+
+def _check(fetched: Fetched, listed: int, baseline: Catalog | None, allow_missing: int) -> None:
+    if (count := len(fetched.missing)) > allow_missing:
+        raise CatalogRefusedError(
+            f"{count} of {listed} models have no details: {_shown(fetched.missing)}.",
             remedy="Nothing was written; --allow-missing N lets N be missing.",
         )
-    return Fetched(tuple(models), tuple(missing))
-
-
-async def _all_or_first_error(calls: Sequence[Any]) -> list[Details | StrEnum]:
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-
-
-def _model(item: Listed, details: Details, *, eu_restricted: bool) -> Model:
-    tags = sort_tags(tuple(details.tags or ()))
-    latest = details.latest_tag
-    if not tags or not all(map(is_tag, tags)) or latest not in tags:
-        raise CatalogError(f"{printable(item.resource_id)} has no tags, or a broken one.")
-    variants = details.latest_architecture_variants or ()
-    return _classified(
-        Model(
-            key=item.resource_id.rsplit("/", 1)[-1],
-            name=item.resource_id.rsplit("/", 1)[-1],
-            repository=item.resource_id,
-            tags=tags,
-            display_name=clean_text(details.display_name, MAX_NAME),
-            short_description=clean_text(details.short_description, MAX_DESCRIPTION),
-            latest_tag=latest,
-            default_tag=default_tag(tags),
-            updated_date=details.updated_date or item.updated_date,
-            eu_restricted=eu_restricted,
-            publisher=clean_text(details.publisher or "", MAX_NAME),
-            architectures=tuple(sorted({variant.architecture for variant in variants} - {""})),
-            multinode=bool(details.is_multinode_enabled),
-            size_bytes=details.latest_image_size or item.size_bytes,
+    expected = max(listed, len(baseline.models) if baseline else 0)
+    found = len(fetched.models) + allow_missing
+    if found * 100 < expected * (100 - _SHRINK_PERCENT):
+        before = f"{baseline.source} has {len(baseline.models)}, " if baseline else ""
+        why = f"; left out: {_shown(fetched.rejected)}" if fetched.rejected else ""
+        raise CatalogRefusedError(
+            f"Only {len(fetched.models)} models can be used: {before}NVIDIA lists {listed}{why}.",
+            remedy=f"A list that shrinks by more than {_SHRINK_PERCENT} % is not written; "
+            "--allow-missing N allows N fewer.",
         )
-    )
 
 
-def _model_of_listing(item: Listed) -> Model:
-    """Make a model of the list alone: its details are not offered in this region."""
-    return _classified(
-        Model(
-            key=item.resource_id.rsplit("/", 1)[-1],
-            name=item.resource_id.rsplit("/", 1)[-1],
-            repository=item.resource_id,
-            tags=(item.latest_tag,),
-            display_name=clean_text(item.display_name, MAX_NAME),
-            short_description=clean_text(item.description, MAX_DESCRIPTION),
-            latest_tag=item.latest_tag,
-            default_tag=default_tag((item.latest_tag,)),
-            updated_date=item.updated_date,
-            eu_restricted=True,
-            size_bytes=item.size_bytes,
-        )
-    )
-
-
-def _classified(model: Model) -> Model:
-    try:
-        ImageReference(model.repository, model.tags[0])
-    except InputError as error:
-        raise CatalogError(error.message) from None
-    path = model.repository.partition("/")[2]
-    found = classify(path, f"{model.display_name} {model.short_description}")
-    return replace(model, family=found.family, protocols=family_of(found.family).protocols)
+def _shown(left_out: Sequence[LeftOut]) -> str:
+    more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
+    return ", ".join(map(str, left_out[:_SHOWN])) + more

@@ -15,8 +15,8 @@ def sort_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     The tags themselves are kept byte for byte; doubles go.
     """
     unique = dict.fromkeys(tags)
-    full = sorted(filter(_is_full, unique), key=_newest, reverse=True)
-    rest = [tag for tag in unique if not _is_full(tag)]
+    full = sorted(filter(is_full_version, unique), key=_newest, reverse=True)
+    rest = [tag for tag in unique if not is_full_version(tag)]
     short = sorted(filter(_numbers, rest), key=_newest, reverse=True)
     named = sorted(tag for tag in rest if not _numbers(tag))
     return (*full, *short, *named)
@@ -24,11 +24,12 @@ def sort_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
 
 def default_tag(tags: tuple[str, ...]) -> str | None:
     """Choose the newest x.y.z without a suffix, else with one; None where no tag is a version."""
-    full = sorted(filter(_is_full, tags), key=_newest, reverse=True)
+    full = sorted(filter(is_full_version, tags), key=_newest, reverse=True)
     return next((tag for tag in full if not _suffix(tag)), next(iter(full), None))
 
 
-def _is_full(tag: str) -> bool:
+def is_full_version(tag: str) -> bool:
+    """Say whether a tag is a version that does not move: x.y.z, with or without a suffix."""
     return len(_numbers(tag)) >= _FULL
 
 

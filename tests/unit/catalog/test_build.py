@@ -5,14 +5,15 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from odh_nim.manifests.yaml import dump_yaml, load_yaml
 
 from odh_nim.catalog import parse_catalog
-from odh_nim.catalog.build import build_config_map, render_entry, size_findings
+from odh_nim.catalog.build import build_config_map, render_entry
+from odh_nim.catalog.limits import keep_newest_tags, measure, size_findings
 from odh_nim.catalog.text import clean_text
-from odh_nim.domain.errors import CatalogError
+from odh_nim.domain.errors import CatalogRefusedError
 from odh_nim.domain.model import GpuNeed, Model
 from odh_nim.domain.protocol import Protocol
+from odh_nim.manifests.yaml import dump_yaml, load_yaml
 
 MODEL = Model(
     key="llama",
@@ -114,24 +115,62 @@ def test_name_that_cannot_be_a_key_stops_the_build() -> None:
     """R-CAT-08."""
     model = replace(MODEL, name="odd/slash")
 
-    with pytest.raises(CatalogError, match="cannot be a key"):
+    with pytest.raises(CatalogRefusedError, match="cannot be a key"):
         build_config_map([model], date="d")
 
 
-def test_catalogue_near_the_limit_warns() -> None:
-    tags = tuple(f"1.0.{number}-{'x' * 100}" for number in range(1500))
+def _with_tags(count: int, suffix: str = "x" * 100) -> Model:
+    """Give a model with many tags, in the generator's order: the newest first."""
+    tags = tuple(f"1.0.{number}-{suffix}" for number in reversed(range(count)))
+    return replace(MODEL, tags=(*tags, "latest"), default_tag=tags[0])
 
-    manifest = build_config_map([replace(MODEL, tags=tags)], date="d")
 
-    assert "% of what can be applied" in size_findings(manifest)[0].message
+def test_model_with_3000_tags_fits_and_warns() -> None:
+    """R-CAT-13."""
+    manifest = build_config_map([_with_tags(3000, "x" * 50)], date="d")
+
+    (warning,) = size_findings(manifest)
+    assert "% of what client-side apply takes (262,144)" in warning.message
+    assert "--max-tags" in warning.remedy
     assert size_findings(build_config_map([MODEL], date="d")) == []
 
 
-def test_catalogue_that_cannot_be_applied_is_refused() -> None:
-    tags = tuple(f"1.0.{number}-{'x' * 100}" for number in range(3000))
+def test_catalogue_that_cannot_be_applied_is_refused_with_the_rule_that_shrinks_it() -> None:
+    """R-CAT-13: the rule that is named works, and one tag more does not."""
+    models = [_with_tags(3000), replace(MODEL, key="z", name="z", repository="nim/a/z")]
 
-    with pytest.raises(CatalogError, match="cannot be applied"):
-        build_config_map([replace(MODEL, tags=tags)], date="d")
+    with pytest.raises(CatalogRefusedError, match="too large") as refusal:
+        build_config_map(models, date="d")
+
+    most = int(refusal.value.remedy.split()[1])
+    assert measure(build_config_map(models, date="d", max_tags=most)).fits
+    with pytest.raises(CatalogRefusedError):
+        build_config_map(models, date="d", max_tags=most + 1)
+
+
+def test_too_many_models_have_no_rule_about_tags() -> None:
+    """R-CAT-13."""
+    models = [
+        replace(MODEL, name=f"m{number}", repository=f"nim/a/m{number}", tags=("1.0.0",))
+        for number in range(1200)
+    ]
+
+    with pytest.raises(CatalogRefusedError, match="leave out models"):
+        build_config_map(models, date="d")
+
+
+def test_fewer_tags_keep_the_newest_and_those_a_model_is_known_by() -> None:
+    model = replace(
+        MODEL,
+        tags=("1.8.5", "1.8.4", "1.8.3", "1.7.0", "1.8", "1", "latest"),
+        digests={"1.8.4": "sha256:" + "a" * 64, "1.7.0": "sha256:" + "b" * 64},
+    )
+
+    shorter = keep_newest_tags(model, 3)
+
+    assert shorter.tags == ("1.8.5", "1.8.4", "latest")
+    assert list(shorter.digests) == ["1.8.4"]
+    assert keep_newest_tags(model, 7) == model
 
 
 def test_entry_is_json() -> None:

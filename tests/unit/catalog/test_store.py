@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from odh_nim.catalog import store
-from odh_nim.domain.errors import CatalogError
+from odh_nim.domain.errors import CatalogError, OutputError
 from support.catalogs import config_map, entry
 
 
@@ -30,7 +30,7 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(
     file.write_text("old")
     monkeypatch.setattr(os, "fsync", full)
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OutputError, match="No space left on device; what was there is unchanged"):
         store.write_manifest(config_map({}), file)
 
     assert file.read_text() == "old"
