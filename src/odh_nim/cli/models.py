@@ -34,7 +34,17 @@ def models() -> None:
 @models.command("list")
 @click.option("--search", default="", metavar="TEXT", help="Only models that mention every word.")
 @click.option("--family", metavar="FAMILY", help="Only models of a family: llm, speech, …")
+@click.option("--publisher", metavar="TEXT", help="Only models of a publisher: meta, nvidia, …")
 @click.option("--protocol", type=click.Choice(["http", "grpc"]), help="Only models that speak it.")
+@click.option(
+    "--gpus",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only models that NVIDIA says run on N GPUs.",
+)
+@click.option(
+    "--max-size", metavar="SIZE", help="Only models with an image up to this size: 20G, 20Gi."
+)
 @click.option("--eu/--no-eu", "eu", default=None, help="Only models restricted in the EU, or not.")
 @_CATALOG
 @_APPLICATIONS_NAMESPACE
@@ -48,7 +58,10 @@ async def list_models(
     applications_namespace: str | None,
     search: str,
     family: str | None,
+    publisher: str | None,
     protocol: str | None,
+    gpus: int | None,
+    max_size: str | None,
     eu: bool | None,
     output: str,
 ) -> None:
@@ -57,12 +70,20 @@ async def list_models(
     \b
     Examples:
       odh-nim models list --family speech
-      odh-nim models list --search "llama 70b" -o wide
+      odh-nim models list --search "llama 70b" --gpus 4 -o wide
     """  # noqa: D301 - as above
     from odh_nim.cli import models_output  # noqa: PLC0415 - not for help
 
+    wanted = models_output.read_filter(
+        search=search,
+        family=family,
+        publisher=publisher,
+        protocol=protocol,
+        gpus=gpus,
+        max_size=max_size,
+        eu=eu,
+    )
     catalog = await models_output.open_catalog(target, file, applications_namespace)
-    wanted = models_output.Filter(search, family, protocol, eu)
     models_output.print_models(catalog, wanted, output)
 
 

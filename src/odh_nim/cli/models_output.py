@@ -1,43 +1,44 @@
 """What `odh-nim models` prints, and where it reads the catalogue."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
 from odh_nim.catalog.catalog import Catalog
+from odh_nim.catalog.filter import ModelFilter
 from odh_nim.cli.common import Target
 from odh_nim.cli.output import print_data, print_findings, print_table
 from odh_nim.domain.errors import CatalogError, KubeconfigError
 from odh_nim.domain.image import ModelReference
-from odh_nim.domain.model import Model
+from odh_nim.domain.model import GpuNeed, Model
 from odh_nim.domain.protocol import Protocol
+from odh_nim.domain.quantity import parse_quantity
 
 _DAY = 10
 _UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 
 
-@dataclass(frozen=True)
-class Filter:
-    """Which models a person wants to see."""
+def read_filter(
+    *,
+    search: str,
+    family: str | None,
+    publisher: str | None,
+    protocol: str | None,
+    gpus: int | None,
+    max_size: str | None,
+    eu: bool | None,
+) -> ModelFilter:
+    """Read the filter options.
 
-    search: str = ""
-    family: str | None = None
-    protocol: str | None = None
-    eu: bool | None = None
+    Raises:
+        InvalidQuantityError: The size is none.
 
-    def keeps(self, model: Model) -> bool:
-        """Say whether a model is wanted."""
-        texts = (model.repository, model.display_name, model.short_description, model.publisher)
-        text = " ".join(texts).casefold()
-        return (
-            all(word in text for word in self.search.casefold().split())
-            and self.family in (None, model.family)
-            and (self.protocol is None or Protocol(self.protocol) in model.protocols)
-            and self.eu in (None, model.eu_restricted)
-        )
+    """
+    size = parse_quantity(max_size.rstrip("Bb"), "size") if max_size else None
+    chosen = Protocol(protocol) if protocol else None
+    return ModelFilter(search, family, publisher, chosen, gpus, size, eu)
 
 
 async def open_catalog(
@@ -69,7 +70,7 @@ async def open_catalog(
     return installation.catalog
 
 
-def print_models(catalog: Catalog, wanted: Filter, output: str) -> None:
+def print_models(catalog: Catalog, wanted: ModelFilter, output: str) -> None:
     """Print the wanted models; what is wrong with the catalogue goes to standard error."""
     print_findings(catalog.findings)
     models = [model for model in catalog.models if wanted.keeps(model)]
@@ -106,6 +107,7 @@ def print_model(catalog: Catalog, reference: ModelReference, output: str) -> Non
         "Image": image,
         "Size": render_size(model.size_bytes),
         "Weights": render_size(model.weights_bytes),
+        "GPUs": render_gpus(model.gpu),
         "Architectures": ", ".join(model.architectures),
         "Updated": model.updated_date[:_DAY],
         "In the EU": "restricted: NVIDIA does not offer it there" if model.eu_restricted else "",
@@ -130,10 +132,20 @@ def render_size(size: int | None) -> str:
     return f"{size} B"
 
 
+def render_gpus(gpu: GpuNeed | None) -> str:
+    """Write what GPUs a model needs: `1 or 2, 24 GiB each, tested on A100, H100`."""
+    if gpu is None:
+        return ""
+    counts = " or ".join(map(str, gpu.counts))
+    memory = f"{gpu.memory_gib} GiB each" if gpu.memory_gib else ""
+    products = f"tested on {', '.join(gpu.products)}" if gpu.products else ""
+    return ", ".join(part for part in (counts, memory, products) if part)
+
+
 def _print_rows(models: Iterable[Model], *, wide: bool) -> None:
     headings = ["NAME", "TAG", "FAMILY", "PROTOCOLS", "SIZE", "EU", "UPDATED"]
     if wide:
-        headings += ["TEAM", "ARCHITECTURES", "TAGS", "DESCRIPTION"]
+        headings += ["TEAM", "PUBLISHER", "GPUS", "ARCHITECTURES", "TAGS", "DESCRIPTION"]
     print_table(headings, [_row(model, wide=wide) for model in models])
 
 
@@ -149,8 +161,15 @@ def _row(model: Model, *, wide: bool) -> list[str]:
     ]
     if not wide:
         return row
-    architectures = ",".join(model.architectures)
-    return [*row, model.team, architectures, str(len(model.tags)), model.short_description]
+    return [
+        *row,
+        model.team,
+        model.publisher,
+        ",".join(map(str, model.gpu.counts)) if model.gpu else "",
+        ",".join(model.architectures),
+        str(len(model.tags)),
+        model.short_description,
+    ]
 
 
 def _as_data(model: Model) -> dict[str, Any]:

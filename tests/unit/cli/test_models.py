@@ -6,7 +6,7 @@ from click.testing import CliRunner, Result
 
 from odh_nim.catalog.store import write_manifest
 from odh_nim.cli.models import models
-from odh_nim.domain.errors import UnknownModelError
+from odh_nim.domain.errors import InputError, UnknownModelError
 from support.catalogs import config_map, entry
 
 
@@ -14,7 +14,12 @@ from support.catalogs import config_map, entry
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "catalog.yaml"
     data = {
-        "llama-3.1-8b-instruct": entry(defaultTag="1.8.5", sizeBytes=12_300_000_000),
+        "llama-3.1-8b-instruct": entry(
+            defaultTag="1.8.5",
+            sizeBytes=12_300_000_000,
+            publisher="Meta",
+            gpu={"count": [1, 2], "products": ["H100"], "memoryGiB": 24},
+        ),
         "riva-asr": entry(
             name="riva-asr",
             namespace="nim/nvidia",
@@ -50,6 +55,13 @@ def test_list_shows_a_row_a_model_and_one_warning_for_broken_entries(file: Path)
     [
         (["--search", "LLAMA meta"], ["meta/llama-3.1-8b-instruct"]),
         (["--family", "speech"], ["nvidia/riva-asr"]),
+        (["--publisher", "META"], ["meta/llama-3.1-8b-instruct"]),
+        (["--publisher", "nvidia"], ["nvidia/riva-asr"]),
+        (["--gpus", "2"], ["meta/llama-3.1-8b-instruct"]),
+        (["--gpus", "4"], []),
+        (["--max-size", "12.3GB"], ["meta/llama-3.1-8b-instruct"]),
+        (["--max-size", "11.4Gi"], []),
+        (["--search", "llama", "--family", "speech"], []),
         (["--protocol", "grpc"], ["nvidia/riva-asr"]),
         (["--eu"], ["nvidia/riva-asr"]),
         (["--no-eu"], ["meta/llama-3.1-8b-instruct"]),
@@ -74,6 +86,25 @@ def test_show_names_image_and_command(file: Path) -> None:
     assert "Image:         nvcr.io/nim/nvidia/riva-asr:1.8\n" in result.stdout
     assert "In the EU:     restricted" in result.stdout
     assert "Deploy:        odh-nim deploy riva-asr:1.8 -n PROJECT" in result.stdout
+
+
+def test_show_says_which_gpus_it_needs(file: Path) -> None:
+    assert (
+        "GPUs:          1 or 2, 24 GiB each, tested on H100\n"
+        in run(file, "show", "llama-3.1-8b-instruct").stdout
+    )
+
+
+def test_wide_list_names_publisher_and_gpus(file: Path) -> None:
+    heading, row, _ = run(file, "list", "-o", "wide").stdout.splitlines()
+
+    assert heading.split()[7:10] == ["TEAM", "PUBLISHER", "GPUS"]
+    assert "meta    Meta       1,2" in row
+
+
+def test_size_that_is_none_is_an_error(file: Path) -> None:
+    with pytest.raises(InputError, match="'much' is no size"):
+        run(file, "list", "--max-size", "much")
 
 
 def test_show_names_the_nearest_model(file: Path) -> None:
