@@ -8,6 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 
+from odh_nim.cli.duration import Duration
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -72,6 +74,19 @@ def applications_namespace_option(command: Callable[..., R]) -> Callable[..., R]
         metavar="NAME",
         help="Namespace of the catalogue.  [default: looked for]",
     )(command)
+
+
+def timeout_option(default: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Add `--timeout`; the command gets seconds as `within`."""
+    return click.option(
+        "--timeout",
+        "within",
+        type=Duration(),
+        default=default,
+        show_default=True,
+        metavar="DURATION",
+        help="How long to wait: 90s, 30m, 1h.",
+    )
 
 
 def output_option(

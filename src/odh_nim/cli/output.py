@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,6 +12,7 @@ import click
 
 from odh_nim.domain.errors import printable
 from odh_nim.domain.finding import Finding, Severity
+from odh_nim.domain.resources import ApiResource
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
 
@@ -24,16 +27,40 @@ def print_data(data: Any, output: str) -> None:
     click.echo(dump_yaml(data), nl=False)
 
 
-def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def to_data(value: Any) -> Any:
+    """Turn what a feature gives into plain data: a dataclass becomes a mapping in camelCase."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, ApiResource):
+        return value.full_name
+    if is_dataclass(value) and not isinstance(value, type):
+        return {_camel(field.name): to_data(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, list | tuple):
+        return [to_data(item) for item in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def print_table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    err: bool = False,
+    with_headings: bool = True,
+) -> None:
     """Print a table as kubectl does: capitals above, columns two spaces apart, no lines.
 
     Cells are foreign text: control characters are taken out.
     """
     cells = [list(headings), *([printable(cell, 200) for cell in row] for row in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    for row in cells:
+    for row in cells if with_headings else cells[1:]:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), err=err)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
@@ -96,6 +123,10 @@ class Steps:
 
         self._spinner = Console(stderr=True).status(text)
         self._spinner.start()
+
+    def done(self) -> None:
+        """End the running step with a tick, before something else is printed."""
+        self._end("✓")
 
     def update(self, text: str) -> None:
         """Change the words of the running step, on a terminal only."""

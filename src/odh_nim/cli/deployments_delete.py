@@ -1,0 +1,126 @@
+"""What `odh-nim deployments delete` does: name everything, ask, delete exactly that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from odh_nim.cli import wiring
+from odh_nim.cli.common import Target
+from odh_nim.cli.key_input import can_prompt
+from odh_nim.cli.output import Steps, note, print_data, print_findings, print_table, to_data
+from odh_nim.deployment import (
+    DeletePlan,
+    ObjectReference,
+    Remainder,
+    delete,
+    delete_remainder,
+    find_remainders,
+    plan_delete,
+)
+from odh_nim.domain.errors import (
+    DeleteFailedError,
+    InputError,
+    PreflightError,
+    UnknownModelError,
+)
+from odh_nim.domain.finding import errors_of
+
+if TYPE_CHECKING:
+    from odh_nim.cluster import Client
+
+
+@dataclass(frozen=True)
+class DeleteChoice:
+    """How a person wants it deleted."""
+
+    with_claim: bool
+    yes: bool
+    dry_run: bool
+    within: float
+    output: str
+
+
+async def run(target: Target, name: str, choice: DeleteChoice) -> None:
+    """Delete a deployment, or what a killed run left of one."""
+    async with wiring.connect(target) as client:
+        namespace = wiring.project(target, client)
+        try:
+            plan = await plan_delete(client, name, namespace, with_claim=choice.with_claim)
+        except UnknownModelError:
+            remainder = await _remainder(client, name, namespace)
+            if remainder is None:
+                raise
+            await _delete_remainder(client, remainder, choice)
+            return
+        await _delete(client, plan, choice)
+
+
+async def _delete(client: "Client", plan: DeletePlan, choice: DeleteChoice) -> None:
+    if errors := errors_of(list(plan.findings)):
+        raise PreflightError(f"Deleting {plan.name}", errors)
+    print_findings(plan.findings)
+    if choice.dry_run:
+        _print_plan(plan, choice.output)
+        note("Nothing was deleted: --dry-run.")
+        return
+    if not choice.yes:
+        _print_plan(plan, "table", to_person=True)
+        _confirm(f"Delete these {len(plan.deletes)} objects?")
+    with Steps() as steps:
+        steps.step(f"Deleting {plan.name}")
+        gone = await delete(client, plan, wait=choice.within)
+    _print_gone(gone, choice.output)
+
+
+def _print_plan(plan: DeletePlan, output: str, *, to_person: bool = False) -> None:
+    if output != "table":
+        print_data(to_data(plan), output)
+        return
+    rows = [(one.resource.kind, one.name, "delete") for one in plan.deletes]
+    rows += [
+        (kept.object.resource.kind, kept.object.name, f"keep: {kept.reason}") for kept in plan.keeps
+    ]
+    print_table(("KIND", "NAME", "ACTION"), rows, err=to_person)
+    if plan.claim_users and plan.claim is not None:
+        note(f"{plan.claim} is also used by {', '.join(plan.claim_users)}.")
+
+
+def _confirm(question: str) -> None:
+    if not can_prompt():
+        raise InputError(
+            "Nobody is there to be asked; nothing was deleted.",
+            remedy="Add --yes, or look first with --dry-run.",
+        )
+    click.confirm(question, abort=True, err=True)
+
+
+async def _remainder(client: "Client", name: str, namespace: str) -> Remainder | None:
+    found = await find_remainders(client, namespace)
+    return next((one for one in found.incomplete if one.name == name), None)
+
+
+async def _delete_remainder(client: "Client", remainder: Remainder, choice: DeleteChoice) -> None:
+    note(f"{remainder.name} is an unfinished deployment: {remainder.reason}")
+    rows = [(one.resource.kind, one.name, "delete") for one in reversed(remainder.objects)]
+    if choice.dry_run or not choice.yes:
+        print_table(("KIND", "NAME", "ACTION"), rows, err=not choice.dry_run)
+    if choice.dry_run:
+        note("Nothing was deleted: --dry-run.")
+        return
+    if not choice.yes:
+        _confirm(f"Delete these {len(rows)} objects?")
+    left = await delete_remainder(client, remainder)
+    if left:
+        raise DeleteFailedError(remainder.name, left)
+    _print_gone(tuple(reversed(remainder.objects)), choice.output)
+
+
+def _print_gone(gone: Iterable[ObjectReference], output: str) -> None:
+    if output != "table":
+        print_data({"deleted": [str(one) for one in gone]}, output)
+        return
+    print_table(
+        ("KIND", "NAME", "ACTION"), [(one.resource.kind, one.name, "deleted") for one in gone]
+    )

@@ -1,0 +1,70 @@
+"""Follows a deployment on standard error until it serves, and says why it does not."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from odh_nim.cli.output import Steps, note
+from odh_nim.deployment import Explanation, Status, StatusWord, follow, get_deployment
+from odh_nim.domain.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from odh_nim.cluster import Client
+
+
+async def follow_to_ready(client: "Client", name: str, namespace: str, *, within: float) -> None:
+    """Show phase after phase; end when the model is served.
+
+    Raises:
+        NotReadyError: It failed, was stopped, or was not ready in time.
+
+    """
+    try:
+        await _follow(client, name, namespace, within)
+    except TimeoutError:
+        raise NotReadyError(
+            f"Deployment {name} is not ready after {within:.0f} s; it goes on starting.",
+            remedy=f"Look again: odh-nim deployments status {name} -n {namespace}",
+        ) from None
+    except asyncio.CancelledError:
+        note(f"It goes on without this command: odh-nim deployments status {name} -n {namespace}")
+        raise
+    await _say_where(client, name, namespace)
+
+
+async def _follow(client: "Client", name: str, namespace: str, within: float) -> None:
+    with Steps() as steps:
+        async for progress in follow(client, name, namespace, within=within):
+            status = progress.status
+            steps.step(_sentence(status))
+            steps.update(status.message)
+            if not progress.done:
+                continue
+            if status.word is not StatusWord.READY:
+                raise _not_ready(name, namespace, status)
+            steps.step(f"Ready after {progress.seconds:.0f} s")
+
+
+def _sentence(status: Status) -> str:
+    return status.phase.value.capitalize() if status.phase else status.word.value
+
+
+def _not_ready(name: str, namespace: str, status: Status) -> NotReadyError:
+    lines = [f"Deployment {name} does not serve: {status.word}. {status.message}".strip()]
+    lines += [f"  {line}" for line in explained(status.explanations)]
+    return NotReadyError(
+        "\n".join(lines), remedy=f"See more: odh-nim deployments explain {name} -n {namespace}"
+    )
+
+
+def explained(explanations: Iterable[Explanation]) -> list[str]:
+    """Write each failure as one line: where, why, what helps."""
+    return [f"{one.subject}: {one.cause} {one.action}".strip() for one in explanations]
+
+
+async def _say_where(client: "Client", name: str, namespace: str) -> None:
+    view = await get_deployment(client, name, namespace)
+    for endpoint in view.endpoints:
+        place = "outside" if endpoint.external else "inside the cluster"
+        remark = f" ({endpoint.note})" if endpoint.note else ""
+        note(f"Address {place}: {endpoint.address}{remark}")
