@@ -18,6 +18,7 @@ from odh_nim.domain.errors import (
     ForbiddenError,
     KindNotServedError,
     NamespaceTerminatingError,
+    NotFoundError,
 )
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import ApiResource, resource_of
@@ -46,6 +47,8 @@ class FakeCluster(ObjectStore):
         self.forbidden: set[str] = set()
         self.not_served: set[str] = set()
         self.terminating: set[str] = set()
+        # Kinds that a dry run answers with 404, as RoleBindings whose Role is not there.
+        self.not_found_in_dry_run: set[str] = set()
         # Called at every call, before it is carried out, with the call's text.
         self.on_call: Callable[[str], None] = lambda _operation: None
         self.log_lines: dict[str, list[str]] = {}
@@ -174,6 +177,8 @@ class FakeCluster(ObjectStore):
                 raise NamespaceTerminatingError(
                     f"create {resource.kind}/{name}", f"{where} is being terminated", status=403
                 )
+            if dry_run and resource.kind in self.not_found_in_dry_run:
+                raise NotFoundError(f"create {resource.kind}/{name}", "not found", status=404)
             if (resource.kind, where, name) in self._store:
                 raise AlreadyExistsError(
                     f"create {resource.kind}/{name}", "already exists", status=409

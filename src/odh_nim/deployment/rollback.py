@@ -93,10 +93,10 @@ async def delete_exactly(
             await cluster.delete(
                 reference.resource, reference.name, reference.namespace, uid=reference.uid
             )
-        except (NotFoundError, ConflictError):
-            # The precondition on the uid failed: the name is somebody else's now.
+        except NotFoundError:
             return
-        except TRANSIENT:
+        except (ConflictError, *TRANSIENT):
+            # Another object has the name now, or nobody knows: a look tells.
             found = await look(cluster, reference, pauses)
             if found is None or found["metadata"]["uid"] != reference.uid:
                 return

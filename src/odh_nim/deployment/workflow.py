@@ -81,11 +81,12 @@ async def deploy(
     report: Report | None = None,
     deadline: float = _DEADLINE,
     pauses: Sequence[float] = _PAUSES,
+    grace: float = _GRACE,
 ) -> Deployed:
     """Create every object of a plan, or leave the project as it was.
 
     The same plan again (same request id) finishes what an interrupted run began. A cancellation
-    lets the write in flight finish and then takes everything back before it goes on.
+    lets the write in flight finish (`grace` seconds) and then takes everything back.
 
     Raises:
         PreflightError: The plan has errors, or the API server refuses several objects.
@@ -97,7 +98,7 @@ async def deploy(
     """
     if plan.errors:
         raise PreflightError(f"Deployment {plan.spec.name}", plan.errors)
-    run = _Run(cluster, plan, report or (lambda _step: None), pauses)
+    run = _Run(cluster, plan, report or (lambda _step: None), pauses, grace)
     try:
         async with asyncio.timeout(deadline):
             await check_manifests(
@@ -126,12 +127,18 @@ class _Run:
     """One run of a plan: what it has begun decides what is taken back."""
 
     def __init__(
-        self, cluster: DeployCluster, plan: Plan, report: Report, pauses: Sequence[float]
+        self,
+        cluster: DeployCluster,
+        plan: Plan,
+        report: Report,
+        pauses: Sequence[float],
+        grace: float,
     ) -> None:
         self._cluster = cluster
         self._plan = plan
         self._report = report
         self._pauses = pauses
+        self._grace = grace
         self._journal = Journal(plan.request_id)
         self._attempt = Attempt(cluster, plan.request_id, plan.spec.name, pauses)
 
@@ -145,7 +152,9 @@ class _Run:
         last = next(
             index for index, item in enumerate(manifests) if item["kind"] == INFERENCE_SERVICES.kind
         )
-        made = [await settle(self._create(item), grace=_GRACE) for item in manifests[: last + 1]]
+        made = [
+            await settle(self._create(item), grace=self._grace) for item in manifests[: last + 1]
+        ]
         owner = owner_reference(made[last])
         later = [_with_owner(item, owner) for item in manifests[last + 1 :]]
         # Refused without their Role and ServiceAccount, or removed by the cluster.
@@ -224,7 +233,7 @@ class _Run:
                 if isinstance(answer, BaseException):
                     raise answer
 
-        await settle(all_of_them(), grace=_GRACE)
+        await settle(all_of_them(), grace=self._grace)
 
     def _cannot_take_back(self) -> tuple[Finding, ...]:
         """Name everything: without a valid login nothing can be deleted, or looked at."""
