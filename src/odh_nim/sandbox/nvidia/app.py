@@ -30,6 +30,7 @@ _STATUS_CODES: Final = {
     404: "NOT_FOUND",
 }
 _SCORED: Final = 3
+_ENDLESS: Final = 1_000_000
 # What the real answer tells about a person; a client must leave it unread.
 _PERSON: Final = {
     "id": 100001,
@@ -54,6 +55,7 @@ class StandInApp:
                 Route("/v2/search/catalog/resources/CONTAINER", self.search),
                 Route("/v3/keys/get-caller-info", self.caller_info, methods=["POST"]),
                 Route(model, self.model),
+                Route("/v2/nim/metadata", self.metadata),
                 Route("/proxy_auth", self.token),
                 Route("/v2/", self.ping),
                 Route(manifest, self.manifest),
@@ -75,14 +77,18 @@ class StandInApp:
         if self.state.shuffled:
             random.shuffle(models)
         part = [_resource(model) for model in models[page * size : (page + 1) * size]]
+        total, pages = len(models), math.ceil(len(models) / size)
+        if self.state.endless:
+            part = [_resource(SeedModel("nim", "endless", f"m{page}", latest_tag="1"))]
+            total = pages = _ENDLESS
         groups = [
             {"groupValue": "_scored", "totalCount": len(part), "resources": part[:_SCORED]},
             {"groupValue": "CONTAINER", "totalCount": len(part), "resources": part},
         ]
         return JSONResponse(
             {
-                "resultTotal": len(models),
-                "resultPageTotal": math.ceil(len(models) / size),
+                "resultTotal": total,
+                "resultPageTotal": pages,
                 "params": {"page": page, "pageSize": size, "groupBy": "resourceType"},
                 "results": groups,
             }
@@ -122,6 +128,20 @@ class StandInApp:
         if self.state.restricted(key, model):
             return Response(status_code=451)
         return JSONResponse(_details(model))
+
+    async def metadata(self, request: Request) -> Response:
+        """Tell what is published about one tag; no key is needed."""
+        resource_id, tag = (request.query_params.get(name, "") for name in ("resourceId", "tag"))
+        if not resource_id or not tag:
+            return _error(400, "resourceId and tag are required")
+        model = self.state.models.get(resource_id)
+        if model is None or not model.profiles or tag not in model.tags:
+            return _error(404, "No metadata is published")
+        profiles = [
+            {name: value for name, value in msgspec.to_builtins(each).items() if value is not None}
+            for each in model.profiles
+        ]
+        return JSONResponse({"profiles": profiles, "release_details": {"version": tag}})
 
     async def token(self, request: Request) -> Response:
         """Give a token of the registry for a key."""
@@ -266,6 +286,7 @@ def _details(model: SeedModel) -> dict[str, Any]:
         "isMultiArchitecture": len(model.architectures) > 1,
         "isMultinodeEnabled": False,
         "labels": ["_LABEL_FAILED_TO_RESOLVE_"],
+        **({"nim": {"nim_type": model.nim_type}} if model.nim_type else {}),
     }
 
 

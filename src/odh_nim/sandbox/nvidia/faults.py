@@ -22,6 +22,9 @@ from odh_nim.sandbox.nvidia.state import Fault, StandInState
 CONTROL_PATH: Final = "/__control"
 _PAUSE: Final = 0.2
 _CHUNK: Final = b" " * 65536
+_TOO_FAST: Final = Fault(
+    "answer", 429, {"content-type": "application/json", "retry-after": "1"}, "{}"
+)
 
 
 class FaultLayer:
@@ -38,6 +41,8 @@ class FaultLayer:
             return
         body = await _whole_body(receive)
         fault = self._state.take_fault(scope["path"])
+        if fault is None and self._state.is_too_fast():
+            fault = _TOO_FAST
         key = key_name(dict(scope["headers"]), body, self._state)
         self._state.record(scope["method"], scope["path"], key, fault)
         if self._state.latency_ms:
@@ -116,9 +121,9 @@ def _byte_by_byte(send: Send) -> Send:
 
 async def _misbehave(fault: Fault, send: Send, receive: Receive) -> None:
     if fault.kind == "answer":
-        headers = {"content-length": str(len(fault.body.encode()))} | fault.headers
-        await _start(send, fault.status, headers)
-        await send({"type": "http.response.body", "body": fault.body.encode()})
+        body = fault.body.encode(fault.encoding)
+        await _start(send, fault.status, {"content-length": str(len(body))} | fault.headers)
+        await send({"type": "http.response.body", "body": body})
     elif fault.kind == "hang":
         await _until_gone(receive)
     elif fault.kind == "stall":

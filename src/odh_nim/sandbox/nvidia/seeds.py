@@ -10,6 +10,17 @@ from odh_nim.domain.errors import SandboxError
 _FILE: Final = Path(__file__).parent / "seed" / "models.json"
 
 
+class SeedProfile(msgspec.Struct, frozen=True):
+    """One way to run an image, in the words of NVIDIA's metadata API."""
+
+    profile_id: str
+    gpu: str | tuple[str, ...] | None = None
+    min_vram_per_device_gb: float | None = None
+    tensor_parallel_size: int | None = None
+    pipeline_parallel_size: int | None = None
+    tested_gpu_devices: tuple[str, ...] = ()
+
+
 class SeedModel(msgspec.Struct, frozen=True, rename="camel"):
     """One model that the stand-in offers."""
 
@@ -25,6 +36,9 @@ class SeedModel(msgspec.Struct, frozen=True, rename="camel"):
     size_bytes: int = 0
     architectures: tuple[str, ...] = ("amd64",)
     eu_restricted: bool = False
+    nim_type: str = ""
+    # Nothing is published for most images: their metadata answers 404.
+    profiles: tuple[SeedProfile, ...] = ()
 
     @property
     def repository(self) -> str:

@@ -28,6 +28,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: int = 503
     headers: dict[str, str] = {}
     body: str = ""
+    # latin-1 lets a body be any bytes, UTF-8 or not.
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
     path: str = ""
     times: int | None = None
 
@@ -50,6 +52,10 @@ class Switches(msgspec.Struct, forbid_unknown_fields=True):
     revoked: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     in_europe: bool | msgspec.UnsetType = msgspec.UNSET
     shuffled: bool | msgspec.UnsetType = msgspec.UNSET
+    # The list has one more page after every page.
+    endless: bool | msgspec.UnsetType = msgspec.UNSET
+    # More requests a second than this are answered with 429; 0 is no limit.
+    per_second: int | msgspec.UnsetType = msgspec.UNSET
     # Repository → status of its manifests, 402 or 403 for instance.
     gated: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
 
@@ -64,6 +70,9 @@ class StandInState:
     revoked: set[str] = field(default_factory=set)
     in_europe: bool = False
     shuffled: bool = False
+    endless: bool = False
+    per_second: int = 0
+    recent: deque[float] = field(default_factory=deque)
     gated: dict[str, int] = field(default_factory=dict)
     tokens: dict[str, tuple[DummyKey, str]] = field(default_factory=dict)
     journal: deque[JournalEntry] = field(default_factory=lambda: deque(maxlen=_JOURNAL_LENGTH))
@@ -112,6 +121,18 @@ class StandInState:
                     del self.faults[position]
             return fault
         return None
+
+    def is_too_fast(self) -> bool:
+        """Count a request, and say whether it is one too many for the last second."""
+        if not self.per_second:
+            return False
+        now = time.monotonic()
+        while self.recent and self.recent[0] <= now - 1:
+            self.recent.popleft()
+        if len(self.recent) >= self.per_second:
+            return True
+        self.recent.append(now)
+        return False
 
     def record(self, method: str, path: str, key: str, fault: Fault | None) -> None:
         """Write a request into the journal."""
