@@ -1,0 +1,1 @@
+"""The server behind the page: stateless, without rights of its own."""
