@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from odh_nim.domain import names
 from odh_nim.domain.api_key import PREFIX, ApiKey
@@ -97,16 +97,17 @@ def passwords_in(secret: Manifest, registry: str) -> list[str]:
     encoded = (secret.get("data") or {}).get(names.DOCKER_CONFIG_FIELD, "")
     try:
         logins = json.loads(b64decode(encoded)).get("auths", {}).items()
-        return [
+        found = [
             _password(login)
             for host, login in logins
             if host.removeprefix("https://").partition("/")[0] == registry
         ]
+        return [password for password in found if password and isinstance(password, str)]
     except (ValueError, AttributeError):
         return []
 
 
-def _password(login: Mapping[str, str]) -> str:
+def _password(login: Mapping[str, Any]) -> object:
     if login.get("auth"):
         return b64decode(login["auth"]).decode().partition(":")[2]
-    return login.get("password", "")
+    return login.get("password")
