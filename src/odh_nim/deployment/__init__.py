@@ -1,9 +1,9 @@
 """A model deployment: plan, preflight, deploy, follow, list, stop, delete."""
 
+from odh_nim.deployment.checks.gpus import GpuReport, NodeGpus
 from odh_nim.deployment.delete import DeletePlan, Kept, delete, plan_delete
 from odh_nim.deployment.explain import Explanation
 from odh_nim.deployment.follow import Progress, follow
-from odh_nim.deployment.gpus import GpuReport, NodeGpus
 from odh_nim.deployment.inspect import (
     EventView,
     deployment_events,
@@ -20,6 +20,7 @@ from odh_nim.deployment.remainder import (
     delete_remainder,
     find_remainders,
 )
+from odh_nim.deployment.rules_storage import default_claim_size
 from odh_nim.deployment.status import Phase, PodStatus, Status, StatusWord
 from odh_nim.deployment.surroundings import Surroundings, read_surroundings
 from odh_nim.deployment.switch import start, stop
@@ -49,6 +50,7 @@ __all__ = [
     "StatusWord",
     "Step",
     "Surroundings",
+    "default_claim_size",
     "delete",
     "delete_remainder",
     "deploy",

@@ -1,43 +1,27 @@
 """Everything that can be known before the first write, asked all at once."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
-from odh_nim.deployment.gpus import GpuReport
+from odh_nim.deployment.checks.claim import check_claim
+from odh_nim.deployment.checks.cluster import PreflightCluster
+from odh_nim.deployment.checks.compute import check_compute
+from odh_nim.deployment.checks.free_names import check_names, check_project
+from odh_nim.deployment.checks.gpus import GpuReport
+from odh_nim.deployment.checks.quota import check_quota
+from odh_nim.deployment.checks.rights import check_rights
 from odh_nim.deployment.plan import Plan
 from odh_nim.domain.deployment_spec import Strategy
-from odh_nim.domain.finding import Finding
-from odh_nim.domain.manifest import Manifest
-from odh_nim.domain.resources import ApiResource
+from odh_nim.domain.errors import PreflightError
+from odh_nim.domain.finding import Finding, Severity, errors_of
 
-T = TypeVar("T")
-
-
-class PreflightCluster(Protocol):
-    """The calls that a preflight needs; none of them writes."""
-
-    async def get(self, resource: ApiResource, name: str, namespace: str | None = None) -> Manifest:
-        """Give an object, or raise NotFoundError."""
-
-    async def list_as(
-        self,
-        resource: ApiResource,
-        item_type: type[T],
-        namespace: str | None = None,
-        *,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
-    ) -> list[T]:
-        """List objects, of each only what the type names."""
-
-    async def can_i(self, verb: str, resource: ApiResource, namespace: str | None = None) -> bool:
-        """Answer for one right of the caller."""
+_WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """All findings, those of the plan and those passed in included.
+    """All findings, worst first, those of the plan and those passed in included.
 
     `strategy` is the one that works here, `strategy_reason` why; a caller whose user chose none
     plans again with it.
@@ -51,7 +35,7 @@ class Preflight:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that stop the plan."""
-        raise NotImplementedError
+        return tuple(errors_of(list(self.findings)))
 
     def require(self, subject: str) -> None:
         """Go on only without errors.
@@ -60,7 +44,8 @@ class Preflight:
             PreflightError: With every error at once.
 
         """
-        raise NotImplementedError
+        if self.errors:
+            raise PreflightError(subject, self.errors)
 
 
 async def preflight(
@@ -68,12 +53,29 @@ async def preflight(
 ) -> Preflight:
     """Look at rights, names, claims, storage, GPUs, quota and profile, all at once.
 
-    `findings` are those of others, about the key and the image. What may not be asked is a
-    notice, never a failure.
+    `findings` are those of others, about the key and the image. A plan with errors of its own is
+    not asked about. What may not be asked is a notice, never a failure.
 
     Raises:
-        UnauthorizedError: The login is no longer good.
-        UnreachableError: The API server does not answer.
+        ClusterError: The login is no longer good, or the API server does not answer.
 
     """
-    raise NotImplementedError
+    known = [*plan.findings, *findings]
+    if plan.errors:
+        return Preflight(_sorted(known), None, plan.spec.strategy)
+    compute, *others = await asyncio.gather(
+        check_compute(cluster, plan),
+        check_rights(cluster, plan),
+        check_project(cluster, plan),
+        check_names(cluster, plan),
+        check_claim(cluster, plan),
+        check_quota(cluster, plan),
+    )
+    known += compute.findings
+    for found in others:
+        known += found
+    return Preflight(_sorted(known), compute.gpus, compute.strategy, compute.reason)
+
+
+def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(dict.fromkeys(findings), key=lambda one: _WORST_FIRST.index(one.severity)))

@@ -1,0 +1,1 @@
+"""The checks of a preflight, one module each: what they ask, and what they make of it."""
