@@ -15,7 +15,7 @@ import msgspec
 
 from odh_nim.domain.errors import SandboxError
 from odh_nim.sandbox.controlplane.facts import Facts, read_facts
-from odh_nim.sandbox.controlplane.plane import keep_one_older_log, remove_data, stop_leftovers
+from odh_nim.sandbox.controlplane.leftovers import keep_one_older_log, remove_data, stop_leftovers
 from odh_nim.sandbox.health import is_healthy
 from odh_nim.sandbox.layout import Layout
 from odh_nim.sandbox.programs import Programs
@@ -30,6 +30,8 @@ _REPAIR_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 40.0
 _LOCK_SECONDS: Final = 300.0
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+_REPAIRING: Final = "waiting for parts that are started again"
 
 Progress = Callable[[str], None]
 
@@ -181,7 +183,7 @@ def wait_until_ready(
                 raise SandboxError(f"The sandbox cannot run: {state.detail}", remedy=state.remedy)
             if state.phase is Phase.READY and state.parts and is_healthy(layout, state):
                 return state
-            progress(state.detail or "waiting for parts that are started again")
+            progress(state.detail or _REPAIRING)
         ended = child.poll() is not None if child else state is None or not state.is_alive
         if ended or time.monotonic() > deadline:
             raise _does_not_come(

@@ -18,9 +18,10 @@ import msgspec
 from odh_nim.domain.errors import OdhNimError, SandboxError
 from odh_nim.sandbox.controlplane.contents import Contents, webhooks_of_kserve
 from odh_nim.sandbox.controlplane.facts import Facts, read_facts
+from odh_nim.sandbox.controlplane.leftovers import stop_leftovers
 from odh_nim.sandbox.controlplane.load import load_objects, wait_for_controllers
 from odh_nim.sandbox.controlplane.parts import API_SERVER, KSERVE
-from odh_nim.sandbox.controlplane.plane import Plane, stop_leftovers
+from odh_nim.sandbox.controlplane.plane import Plane
 from odh_nim.sandbox.controlplane.prepared import PreparedData
 from odh_nim.sandbox.layout import Layout
 from odh_nim.sandbox.nvidia.state import StandInState
@@ -148,7 +149,7 @@ class Supervisor:
 
     def _say(self, detail: str) -> None:
         self._detail = detail
-        _log.info("%s %s", self._phase, detail)
+        _log.info("[%s] %s", self._phase, detail)
         self._save()
 
     def _save(self) -> None:

@@ -1,8 +1,12 @@
 """How a person uses a running sandbox: variables, keys, kubeconfigs."""
 
+import shlex
+from pathlib import Path
+
 from odh_nim.domain.errors import InputError
+from odh_nim.manifests.yaml import load_yaml
+from odh_nim.sandbox.kubeconfigs import merge_into
 from odh_nim.sandbox.layout import Layout, write_private
-from odh_nim.sandbox.nvidia.dummy_keys import DUMMY_KEYS
 from odh_nim.sandbox.state import State
 from odh_nim.sandbox.users import USERS
 
@@ -29,5 +33,48 @@ def environment_of(layout: Layout, state: State, user: str) -> dict[str, str]:
 
 def write_keys(layout: Layout) -> None:
     """Write each dummy key into a file, so that it never has to be typed into a command."""
+    from odh_nim.sandbox.nvidia import DUMMY_KEYS  # noqa: PLC0415 - with the web framework
+
     for key in DUMMY_KEYS:
         write_private(layout.key_file(key.name), key.value + "\n")
+
+
+def add_contexts(layout: Layout, path: Path) -> list[str]:
+    """Add every user's context to a kubeconfig; give the contexts' names.
+
+    Raises:
+        SandboxError: The file is no kubeconfig.
+
+    """
+    kubeconfigs = [
+        load_yaml(layout.kubeconfig(user.name).read_text(encoding="utf-8")) for user in USERS
+    ]
+    merge_into(path, kubeconfigs)
+    return [kubeconfig["current-context"] for kubeconfig in kubeconfigs]
+
+
+def usage_of(layout: Layout, state: State) -> str:
+    """Write what a newcomer needs: users, keys, first commands."""
+    from odh_nim.sandbox.nvidia import DUMMY_KEYS  # noqa: PLC0415 - with the web framework
+
+    key = shlex.quote(str(layout.key_file("good")))
+    users = [f"  {user.name:<14}{user.about}" for user in USERS]
+    keys = [f"  {key.name:<14}{key.about}" for key in DUMMY_KEYS]
+    lines = [
+        f"The sandbox is up. It plays {state.variant}, for four users:",
+        *users,
+        "",
+        "Point this shell at it as alice (--user names another):",
+        '  eval "$(odh-nim sandbox env)"',
+        "",
+        "Then deploy a model:",
+        f"  odh-nim keys set -n team-a --key-file {key}",
+        "  odh-nim deploy meta/llama-3.1-8b-instruct -n team-a",
+        "  odh-nim deployments list -n team-a",
+        "",
+        f"Keys to try, one file each in {layout.keys}:",
+        *keys,
+        "",
+        "`odh-nim sandbox status` shows the parts, `odh-nim sandbox down` stops them.",
+    ]
+    return "\n".join(lines)

@@ -1,14 +1,14 @@
 """The processes of one control plane: started together, kept running, stopped in order."""
 
 import asyncio
-import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from odh_nim.domain.errors import SandboxError
 from odh_nim.sandbox.certificates import ensure_certificates
 from odh_nim.sandbox.controlplane.keeper import Keeper
+from odh_nim.sandbox.controlplane.leftovers import keep_one_older_log, remove_sockets
 from odh_nim.sandbox.controlplane.parts import (
     API_SERVER,
     CORE,
@@ -21,7 +21,6 @@ from odh_nim.sandbox.controlplane.probe import ApiServerProbe, listens
 from odh_nim.sandbox.kubeconfigs import build_kubeconfig, write_kubeconfig
 from odh_nim.sandbox.layout import Layout, make_private_folder
 from odh_nim.sandbox.ports import LOOPBACK, choose_ports
-from odh_nim.sandbox.process import read_pid_file
 from odh_nim.sandbox.programs import Programs
 from odh_nim.sandbox.users import SYSTEM, USERS, ensure_tokens
 
@@ -158,34 +157,3 @@ class Plane:
             f"{part} does not become ready. The last lines of its log:\n{keeper.log_end()}\n",
             remedy=f"The whole log is {self.layout.log_file(part)}.",
         )
-
-
-def stop_leftovers(layout: Layout, parts: Iterable[str] = reversed(PARTS)) -> list[str]:
-    """Stop the parts of a run whose supervisor was killed; give their names."""
-    stopped = []
-    for part in parts:
-        file = layout.pid_file(part)
-        if (process := read_pid_file(file)) is not None:
-            process.stop(_STOP_SECONDS)
-            stopped.append(part)
-        file.unlink(missing_ok=True)
-    return stopped
-
-
-def remove_sockets(layout: Layout) -> None:
-    """Remove the sockets of a store that has ended or was killed."""
-    for socket in layout.data.glob("*.sock:*"):
-        socket.unlink()
-
-
-def remove_data(layout: Layout) -> None:
-    """Throw the cluster's data away; certificates, tokens and logs stay."""
-    shutil.rmtree(layout.data, ignore_errors=True)
-    layout.facts_file.unlink(missing_ok=True)
-
-
-def keep_one_older_log(layout: Layout, part: str) -> None:
-    """Begin a new log; that of the run before stays beside it."""
-    log = layout.log_file(part)
-    if log.exists():
-        log.replace(log.with_suffix(".log.1"))

@@ -18,8 +18,9 @@ from typing import Final
 
 from odh_nim.sandbox.controlplane.connect import connect
 from odh_nim.sandbox.controlplane.contents import PREPARED, Contents
+from odh_nim.sandbox.controlplane.leftovers import remove_sockets, stop_leftovers
 from odh_nim.sandbox.controlplane.parts import API_SERVER, CONTROLLER_MANAGER, ETCD
-from odh_nim.sandbox.controlplane.plane import Plane, remove_sockets, stop_leftovers
+from odh_nim.sandbox.controlplane.plane import Plane
 from odh_nim.sandbox.layout import Layout, make_private_folder
 from odh_nim.sandbox.programs import Programs
 from odh_nim.sandbox.seed import Variant
