@@ -1,0 +1,71 @@
+"""The application: what surrounds the routes, in order from the outside in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from odh_nim import __version__
+from odh_nim.web.files import serve_page
+from odh_nim.web.identity import HeaderIdentity, LocalIdentity, LocalSession, Mode
+from odh_nim.web.problems import handle_problems
+from odh_nim.web.routes import include_routes
+from odh_nim.web.security import BodyLimit, SameOrigin, SecurityHeaders
+from odh_nim.web.services import Addresses, open_services
+
+STATIC: Final = Path(__file__).parent / "static"
+# What OpenShift's auth proxies pass on.
+TOKEN_HEADER: Final = "X-Forwarded-Access-Token"  # noqa: S105 - a header's name
+
+
+@dataclass(frozen=True)
+class WebConfig:
+    """How the server is reached; `hosts` are the names it answers to in local mode."""
+
+    mode: Mode = Mode.HEADER
+    token_header: str = TOKEN_HEADER
+    session: LocalSession = field(default_factory=LocalSession)
+    hosts: frozenset[str] = frozenset()
+    frame_ancestors: str = "'none'"
+    static: Path = STATIC
+
+
+def create_api(addresses: Addresses | None = None) -> FastAPI:
+    """Build the API alone; without addresses it only describes itself."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert addresses is not None
+        async with open_services(addresses) as services:
+            app.state.services = services
+            yield
+
+    app = FastAPI(
+        title="odh-nim",
+        version=__version__,
+        summary="Serve NVIDIA NIM models with the caller's own rights.",
+        openapi_url="/api/v1/openapi.json",
+        # Their pages load scripts from elsewhere, which the policy forbids.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    handle_problems(app)
+    include_routes(app)
+    return app
+
+
+def create_app(config: WebConfig, addresses: Addresses) -> ASGIApp:
+    """Build the server."""
+    api = create_api(addresses)
+    api.state.config = config
+    serve_page(api, config.static)
+    if config.mode is Mode.LOCAL:
+        inner: ASGIApp = LocalIdentity(api, session=config.session, hosts=config.hosts)
+    else:
+        inner = HeaderIdentity(api, header=config.token_header)
+    return SecurityHeaders(SameOrigin(BodyLimit(inner)), frame_ancestors=config.frame_ancestors)
