@@ -13,9 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from odh_nim.sandbox.layout import make_private_folder, write_private
+from odh_nim.sandbox.openshift.project_api_objects import HOST as PROJECT_API_HOST
 
-# The host by which the API server calls the stand-in of OpenShift's projects.
-PROJECT_API_HOST: Final = "project-api.odh-nim-sandbox.svc"
 _LIFETIME: Final = dt.timedelta(days=3650)
 _RENEW_BEFORE: Final = dt.timedelta(days=30)
 _SERVERS: Final = {

@@ -1,4 +1,4 @@
-"""The stand-ins as services of the supervisor: NVIDIA, the nodes."""
+"""The stand-ins as services of the supervisor: NVIDIA, the nodes, OpenShift's projects."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,7 @@ from odh_nim.sandbox.loopback import TlsFiles
 from odh_nim.sandbox.nvidia.app import pull_status
 from odh_nim.sandbox.nvidia.dummy_keys import recognize
 from odh_nim.sandbox.nvidia.state import StandInState
+from odh_nim.sandbox.openshift.projects import ProjectApi
 
 Run = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -40,6 +41,15 @@ def kubelet_of(client: Client, layout: Layout, state: StandInState) -> KubeletSt
     folder = layout.certificates / "kubelet"
     tls = TlsFiles(folder / "tls.crt", folder / "tls.key")
     return KubeletStandIn(client, judge=StandInJudge(state), tls=tls)
+
+
+def project_api_of(client: Client, layout: Layout, port: int) -> ProjectApi:
+    """Make the stand-in of OpenShift's projects; only the API server's proxy may call it."""
+    folder = layout.certificates / "project-api"
+    proxy = layout.certificates / "front-proxy-ca.crt"
+    return ProjectApi(
+        client, tls=TlsFiles(folder / "tls.crt", folder / "tls.key", proxy), port=port
+    )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ It starts the control plane, keeps every part running, plays NVIDIA, the nodes a
 projects itself, and writes down how far it is. SIGTERM stops everything in order.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import fcntl
@@ -11,7 +13,7 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,21 +21,31 @@ from odh_nim.domain.errors import OdhNimError, SandboxError
 from odh_nim.sandbox.controlplane.contents import Contents, webhooks_of_kserve
 from odh_nim.sandbox.controlplane.facts import Facts, read_facts
 from odh_nim.sandbox.controlplane.leftovers import stop_leftovers
-from odh_nim.sandbox.controlplane.load import load_objects, wait_for_controllers
+from odh_nim.sandbox.controlplane.load import (
+    load_objects,
+    wait_for_api_service,
+    wait_for_controllers,
+)
 from odh_nim.sandbox.controlplane.parts import API_SERVER, KSERVE
 from odh_nim.sandbox.controlplane.plane import Plane
 from odh_nim.sandbox.controlplane.prepared import PreparedData
 from odh_nim.sandbox.layout import Layout
-from odh_nim.sandbox.nvidia.state import StandInState
+from odh_nim.sandbox.openshift.project_api_objects import project_api_objects
 from odh_nim.sandbox.ports import LOOPBACK, choose_ports
 from odh_nim.sandbox.process import own_process
 from odh_nim.sandbox.programs import Programs
+from odh_nim.sandbox.seed import Variant
 from odh_nim.sandbox.services import ServiceKeeper
 from odh_nim.sandbox.state import Order, PartState, Phase, State
+
+if TYPE_CHECKING:
+    from odh_nim.cluster import Client
+    from odh_nim.sandbox.nvidia.state import StandInState
 
 _log: Final = logging.getLogger(__name__)
 NVIDIA: Final = "nvidia-stand-in"
 KUBELET: Final = "kubelet-stand-in"
+PROJECT_API: Final = "project-api"
 
 
 class Supervisor:
@@ -67,7 +79,9 @@ class Supervisor:
         self._say("starting the control plane")
         self._plane = Plane(self._programs, self._layout, ports=facts.ports, changed=self._save)
         core = asyncio.create_task(self._plane.start())
-        self._ports = choose_ports((NVIDIA,), facts.ports)
+        has_projects = order.variant is not Variant.KUBERNETES_ONLY
+        own = (NVIDIA, PROJECT_API) if has_projects else (NVIDIA,)
+        self._ports = choose_ports(own, facts.ports)
         state = await self._start_nvidia()
         await core
         ports = self._ports | self._plane.ports
@@ -112,29 +126,54 @@ class Supervisor:
 
     async def _fill(self, contents: Contents, facts: Facts, nvidia: StandInState) -> None:
         """Load what is missing, and start what lives on the control plane."""
-        from odh_nim.sandbox.controlplane.connect import connect  # noqa: PLC0415 - the API server starts meanwhile
+        from odh_nim.sandbox.controlplane.connect import connect  # noqa: PLC0415 - as above
 
-        assert self._plane is not None
         client = await self._open.enter_async_context(connect(self._layout.system_kubeconfig))
         self._say("loading what changed")
         loaded = await contents.load(client, facts.loaded)
         msgspec.structs.replace(facts, loaded=loaded).save(self._layout)
         self._say("starting what lives on the control plane")
         if self._order.kubelet:
-            from odh_nim.sandbox.stand_ins import kubelet_of, service_of  # noqa: PLC0415 - as above
-
-            kubelet = service_of(lambda: kubelet_of(client, self._layout, nvidia))
-            self._services.append(ServiceKeeper(KUBELET, kubelet))
+            self._start_kubelet(client, nvidia)
+        works = [wait_for_controllers(client)]
         if self._order.kserve:
-            await self._plane.start_kserve()
-            ca_pem = (self._layout.certificates / "ca.crt").read_bytes()
-            port = self._plane.ports[KSERVE]
-            hooks = webhooks_of_kserve(port=port, ca_pem=ca_pem, variant=self._order.variant)
-            await load_objects(client, hooks)
-            await self._plane.wait_for_kserve()
-        await wait_for_controllers(client)
+            works.append(self._start_kserve(client))
+        if PROJECT_API in self._ports:
+            works.append(self._start_project_api(client))
+        await asyncio.gather(*works)
         for service in self._services:
             await service.ready.wait()
+
+    def _start_kubelet(self, client: Client, nvidia: StandInState) -> None:
+        from odh_nim.sandbox.stand_ins import kubelet_of, service_of  # noqa: PLC0415 - as above
+
+        kubelet = service_of(lambda: kubelet_of(client, self._layout, nvidia))
+        self._services.append(ServiceKeeper(KUBELET, kubelet))
+
+    async def _start_kserve(self, client: Client) -> None:
+        assert self._plane is not None
+        await self._plane.start_kserve()
+        hooks = webhooks_of_kserve(
+            port=self._plane.ports[KSERVE], ca_pem=self._ca_pem(), variant=self._order.variant
+        )
+        await load_objects(client, hooks)
+        await self._plane.wait_for_kserve()
+
+    async def _start_project_api(self, client: Client) -> None:
+        from odh_nim.sandbox.stand_ins import project_api_of, service_of  # noqa: PLC0415 - as above
+
+        port = self._ports[PROJECT_API]
+        service = ServiceKeeper(
+            PROJECT_API, service_of(lambda: project_api_of(client, self._layout, port))
+        )
+        self._services.append(service)
+        await service.ready.wait()
+        objects = project_api_objects(port=port, ca_pem=self._ca_pem())
+        await load_objects(client, objects)
+        await wait_for_api_service(client, objects[-1]["metadata"]["name"])
+
+    def _ca_pem(self) -> bytes:
+        return (self._layout.certificates / "ca.crt").read_bytes()
 
     async def _start_nvidia(self) -> StandInState:
         # The web framework takes a moment to import: the API server is starting meanwhile.

@@ -13,8 +13,10 @@ from odh_nim.domain.resources import (
     CONFIG_MAPS,
     INFERENCE_SERVICES,
     NODES,
+    PROJECTS,
     SECRETS,
     SERVING_RUNTIMES,
+    TEMPLATES,
 )
 from odh_nim.sandbox.nvidia import dummy_key
 from odh_nim.sandbox.testing import ControlPlane
@@ -67,6 +69,36 @@ async def test_product_is_installed(control_plane: ControlPlane) -> None:
         )
 
     assert catalog["data"]
+
+
+@pytest.mark.anyio
+async def test_projects_are_listed_per_user(control_plane: ControlPlane, namespace: str) -> None:
+    """R-EXT-07: OpenShift's projects, as each user sees them."""
+    seen = {}
+    for user in ("admin", "alice", "bob", "vera"):
+        async with Client(control_plane.config_for(user)) as client:
+            seen[user] = {project["metadata"]["name"] for project in await client.list(PROJECTS)}
+
+    assert seen["admin"] >= {"team-a", "team-b", "default", namespace}
+    assert {"team-a", namespace} <= seen["alice"]
+    assert not seen["alice"] & {"team-b", "default"}
+    assert seen["bob"] == {"team-b"}
+    assert seen["vera"] == {"team-a"}
+
+
+@pytest.mark.anyio
+async def test_plain_control_plane_has_nothing_of_open_data_hub(
+    plain_control_plane: ControlPlane, plain_namespace: str
+) -> None:
+    """R-EXT-03: KServe alone, and the roles that this product brings along."""
+    async with Client(plain_control_plane.config_for("alice")) as alice:
+        assert not await alice.serves(PROJECTS)
+        assert not await alice.serves(TEMPLATES)
+        assert await alice.can_i("create", INFERENCE_SERVICES, plain_namespace)
+        for manifest in deployment(plain_namespace):
+            await alice.apply(manifest)
+
+        await until_ready(alice, plain_namespace)
 
 
 async def until_ready(client: Client, namespace: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from odh_nim.domain.errors import (
 )
 from odh_nim.domain.manifest import Manifest, describe
 from odh_nim.domain.resources import (
+    API_SERVICES,
     CLUSTER_ROLES,
     CONFIG_MAPS,
     CUSTOM_RESOURCE_DEFINITIONS,
@@ -62,7 +63,7 @@ async def load_kinds(cluster: Cluster, crds: Sequence[Manifest]) -> None:
 
     """
     await _all(crds, lambda crd: _apply(cluster, crd))
-    await _all(crds, lambda crd: _until(lambda: _is_established(cluster, crd), describe(crd)))
+    await _all(crds, lambda crd: _established(cluster, crd))
 
 
 async def load_objects(cluster: Cluster, manifests: Iterable[Manifest]) -> None:
@@ -94,6 +95,11 @@ async def wait_for_controllers(cluster: Cluster) -> None:
     await _until(lambda: _exists(cluster, CONFIG_MAPS, name, namespace), "the controllers")
 
 
+async def wait_for_api_service(cluster: Cluster, name: str) -> None:
+    """Wait until the API server passes requests on to an API that others serve."""
+    await _until(partial(_has_condition, cluster, API_SERVICES, name, "Available"), name)
+
+
 async def _apply(cluster: Cluster, manifest: Manifest) -> None:
     deadline = time.monotonic() + _SECONDS
     while True:
@@ -122,14 +128,21 @@ async def _apply_once(cluster: Cluster, manifest: Manifest) -> None:
         await cluster.apply(manifest, force=True, field_manager=FIELD_MANAGER)
 
 
-async def _is_established(cluster: Cluster, crd: Manifest) -> bool:
-    found = await cluster.get(CUSTOM_RESOURCE_DEFINITIONS, crd["metadata"]["name"])
+async def _established(cluster: Cluster, crd: Manifest) -> None:
+    name = crd["metadata"]["name"]
+    is_established = partial(
+        _has_condition, cluster, CUSTOM_RESOURCE_DEFINITIONS, name, "Established"
+    )
+    await _until(is_established, describe(crd))
+
+
+async def _has_condition(
+    cluster: Cluster, resource: ApiResource, name: str, condition: str
+) -> bool:
+    found = await cluster.get(resource, name)
     # Null at first, not empty.
     conditions = found.get("status", {}).get("conditions") or []
-    return any(
-        condition["type"] == "Established" and condition["status"] == "True"
-        for condition in conditions
-    )
+    return any(each["type"] == condition and each["status"] == "True" for each in conditions)
 
 
 async def _has_rules(cluster: Cluster, role: str) -> bool:
