@@ -56,15 +56,17 @@ def check_deployment_name(name: str, namespace: str) -> None:
         InvalidNameError: With the rule that is broken and, where one exists, a shorter proposal.
 
     """
+    remedy = f"Try --name {propose_name(name, namespace)}."
     if not _GRAMMAR.fullmatch(name):
         raise InvalidNameError(
             name,
             "lower case letters, digits and dashes only, a letter first, no dash at the end",
-            remedy=f"Try --name {propose_name(name, namespace)}.",
+            remedy=remedy,
         )
     if name in _RESERVED:
-        raise InvalidNameError(name, "it is the name of one of KServe's own model servers")
-    remedy = f"Try --name {propose_name(name, namespace)}."
+        raise InvalidNameError(
+            name, "it is the name of one of KServe's own model servers", remedy=remedy
+        )
     if len(name) > _MAX_NAME:
         raise InvalidNameError(name, f"{len(name)} characters, at most {_MAX_NAME}", remedy=remedy)
     if len(f"{name}-{namespace}") > _MAX_HOST:
@@ -88,7 +90,8 @@ def propose_name(model: str, namespace: str) -> str:
     limit = max(1, min(_MAX_PROPOSED, _MAX_TOGETHER - len(namespace)))
     text = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
     if not text[:1].isalpha():
-        text = f"nim-{text}".rstrip("-")
-    if text in _RESERVED:
         text = f"nim-{text}"
-    return text[:limit].rstrip("-") or "nim"[:limit]
+    proposed = text[:limit].strip("-")
+    if proposed in _RESERVED:
+        proposed = f"nim-{text}"[:limit].strip("-")
+    return proposed or "nim"[:limit]

@@ -126,5 +126,5 @@ def is_tag(text: str) -> bool:
 
 def tag_major(tag: str) -> int | None:
     """Read the major version of a tag; None for a moving or unversioned tag (`latest`)."""
-    match = re.match(r"v?(\d{1,9})(?:[.\-+_]|$)", tag)
+    match = re.match(r"v?([0-9]{1,9})(?:[.\-+_]|$)", tag)
     return int(match.group(1)) if match else None

@@ -11,7 +11,9 @@ from odh_nim.domain.errors import InvalidQuantityError
 
 _GRAMMAR: Final = re.compile(
     r"([+-]?(?:\d{1,30}(?:\.\d{0,18})?|\.\d{1,18}))"
-    r"(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,2})?"
+    r"(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,2})?",
+    # Digits of other scripts are numbers to Python and not to Kubernetes.
+    re.ASCII,
 )
 _BINARY: Final = {
     suffix: 1024**power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)
