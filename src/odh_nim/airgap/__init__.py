@@ -1,0 +1,1 @@
+"""From a list of models to a disconnected cluster that serves them."""
