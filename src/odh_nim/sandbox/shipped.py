@@ -8,11 +8,10 @@ import posixpath
 from collections.abc import Mapping
 from typing import Any, Final
 
-from odh_nim.manifests.shipped import read_shipped
-from odh_nim.manifests.yaml import load_all, load_yaml
-
 from odh_nim.domain.errors import SandboxError
 from odh_nim.domain.manifest import Manifest, describe
+from odh_nim.manifests.shipped import read_shipped
+from odh_nim.manifests.yaml import load_all, load_yaml
 from odh_nim.sandbox.seed.manifests import Variant
 
 _UNDERSTOOD: Final = {"apiVersion", "kind", "namespace", "resources", "patches"}
