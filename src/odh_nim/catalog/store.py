@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +97,8 @@ def _target(path: Path) -> Path:
 
 
 def _temporary(target: Path) -> tuple[int, str]:
+    import tempfile  # noqa: PLC0415 - not for reading
+
     # In the same folder: only there is a rename one step.
     return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
 

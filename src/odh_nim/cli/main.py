@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from odh_nim import __version__
 
@@ -32,12 +32,29 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(_run(argv))
 
 
+def _import_msgspec() -> None:
+    """Import it without typing_extensions, which takes longer than all of Python to start.
+
+    msgspec asks it for nothing that Python 3.11 has not itself.
+    """
+    modules: dict[str, Any] = sys.modules
+    if modules.get("typing_extensions") is not None:
+        return
+    modules["typing_extensions"] = None
+    try:
+        import msgspec  # noqa: F401, PLC0415 - for everything that imports it later
+    finally:
+        del modules["typing_extensions"]
+
+
 def _run(argv: list[str]) -> int:
     if not argv or "-h" in argv or "--help" in argv:
         # Colours and boxes cost a third of a second: only where help is printed.
         from rich_click.patch import patch  # noqa: PLC0415
 
         patch()
+    else:
+        _import_msgspec()
     import click  # noqa: PLC0415 - after the patch, which replaces click's classes
 
     from odh_nim.cli.lazy import top  # noqa: PLC0415 - as above

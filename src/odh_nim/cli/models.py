@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from odh_nim.cli.common import Target, output_option, runs_async, target_options
+from odh_nim.cli.common import Target, output_option, target_options
 
 _CATALOG = click.option(
     "--catalog",
@@ -50,8 +50,7 @@ def models() -> None:
 @_APPLICATIONS_NAMESPACE
 @target_options(namespace=False)
 @output_option("table", "wide", "json", "yaml", "name")
-@runs_async
-async def list_models(
+def list_models(
     *,
     target: Target,
     file: Path | None,
@@ -83,7 +82,7 @@ async def list_models(
         max_size=max_size,
         eu=eu,
     )
-    catalog = await models_output.open_catalog(target, file, applications_namespace)
+    catalog = models_output.open_catalog(target, file, applications_namespace)
     models_output.print_models(catalog, wanted, output)
 
 
@@ -93,8 +92,7 @@ async def list_models(
 @_APPLICATIONS_NAMESPACE
 @target_options(namespace=False)
 @output_option("table", "json", "yaml")
-@runs_async
-async def show_model(
+def show_model(
     *,
     model: str,
     target: Target,
@@ -113,5 +111,5 @@ async def show_model(
     from odh_nim.domain.image import ModelReference  # noqa: PLC0415 - as above
 
     reference = ModelReference.parse(model)
-    catalog = await models_output.open_catalog(target, file, applications_namespace)
+    catalog = models_output.open_catalog(target, file, applications_namespace)
     models_output.print_model(catalog, reference, output)

@@ -10,7 +10,6 @@ from odh_nim.catalog.catalog import Catalog
 from odh_nim.catalog.filter import ModelFilter
 from odh_nim.cli.common import Target
 from odh_nim.cli.output import print_data, print_findings, print_table
-from odh_nim.domain.errors import CatalogError, KubeconfigError
 from odh_nim.domain.image import ModelReference
 from odh_nim.domain.model import GpuNeed, Model
 from odh_nim.domain.protocol import Protocol
@@ -41,9 +40,7 @@ def read_filter(
     return ModelFilter(search, family, publisher, chosen, gpus, size, eu)
 
 
-async def open_catalog(
-    target: Target, file: Path | None, applications_namespace: str | None
-) -> Catalog:
+def open_catalog(target: Target, file: Path | None, applications_namespace: str | None) -> Catalog:
     """Read the catalogue of a file, or of the cluster.
 
     Raises:
@@ -54,20 +51,12 @@ async def open_catalog(
         from odh_nim.catalog.store import read_catalog_file  # noqa: PLC0415 - needs YAML
 
         return read_catalog_file(file)
-    from odh_nim.catalog.load import find_installation  # noqa: PLC0415 - not for files
-    from odh_nim.cli import wiring  # noqa: PLC0415 - as above
+    # An event loop and a network stack cost more than the list: only for a cluster.
+    import asyncio  # noqa: PLC0415 - as said
 
-    setting = applications_namespace or wiring.settings().applications_namespace
-    try:
-        async with wiring.connect(target) as client:
-            installation = await find_installation(client, setting=setting)
-    except KubeconfigError as error:
-        raise CatalogError(
-            f"There is no cluster to read the catalogue from: {error.message}",
-            remedy="Name one with --kubeconfig, or read a file with --catalog FILE.",
-        ) from error
-    print_findings(installation.config.findings)
-    return installation.catalog
+    from odh_nim.cli.models_cluster import catalog_of_cluster  # noqa: PLC0415 - as said
+
+    return asyncio.run(catalog_of_cluster(target, applications_namespace))
 
 
 def print_models(catalog: Catalog, wanted: ModelFilter, output: str) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -102,6 +103,40 @@ def test_mistyped_command_gets_the_nearest_names(capsys: pytest.CaptureFixture[s
 
     assert end.value.code == 2
     assert "Did you mean deploy" in capsys.readouterr().err
+
+
+CATALOG = Path(__file__).parents[3] / "config" / "catalog" / "nvidia-nim-models-data.yaml"
+WEB = ("fastapi", "starlette", "uvicorn", "pydantic")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["--help"], (*WEB, "httpx2", "msgspec", "yaml")),
+        (["deploy", "--help"], (*WEB, "httpx2", "yaml")),
+        (
+            ["models", "list", "--catalog", str(CATALOG)],
+            (*WEB, "rich", "rich_click", "httpx2", "asyncio", "typing_extensions", "urllib3"),
+        ),
+    ],
+)
+def test_command_imports_nothing_that_it_does_not_need(
+    arguments: list[str], unwanted: tuple[str, ...]
+) -> None:
+    """P7, R-EXT-08: what makes a command slow to start is what it imports."""
+    script = (
+        "import sys\n"
+        "from odh_nim.cli.main import main\n"
+        f"try: main({arguments!r})\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        f"print([m for m in {unwanted!r} if m in sys.modules], file=sys.stderr)"
+    )
+
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert result.stderr == "[]\n"
 
 
 def test_help_of_the_group_imports_no_command() -> None:
