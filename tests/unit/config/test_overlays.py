@@ -1,3 +1,4 @@
+import asyncio
 import importlib.util
 import json
 import shutil
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from odh_nim.catalog import parse_catalog
-from odh_nim.catalog.build import MAX_BYTES, config_map_bytes
+from odh_nim.catalog.limits import measure, size_findings
 from odh_nim.domain import names
 from odh_nim.domain.manifest import describe
 from odh_nim.manifests.families import families
@@ -38,9 +39,17 @@ def generator() -> ModuleType:
     return module
 
 
-def test_shipped_catalogue_is_what_the_generator_makes(generator: ModuleType) -> None:
+@pytest.mark.anyio
+async def test_shipped_catalogue_is_what_the_generator_makes(
+    generator: ModuleType, tmp_path: Path
+) -> None:
     """R-CAT-01, R-CAT-07."""
-    assert load("catalog/nvidia-nim-models-data.yaml") == [generator.build_catalog()]
+    output = tmp_path / "catalog.yaml"
+
+    async with asyncio.timeout(120):
+        assert await generator.generate_catalog(output) == 0
+
+    assert output.read_bytes() == generator.CATALOG.read_bytes()
 
 
 def test_every_shipped_model_can_be_used_and_has_a_family() -> None:
@@ -63,8 +72,19 @@ def test_marks_of_the_shipped_catalogue_are_those_of_the_list() -> None:
     assert marked == {seed.repository for seed in read_seed() if seed.eu_restricted}
 
 
-def test_shipped_catalogue_can_be_applied() -> None:
-    assert config_map_bytes(load("catalog/nvidia-nim-models-data.yaml")[0]) < MAX_BYTES * 0.6
+def test_shipped_catalogue_can_be_applied_with_room_to_grow() -> None:
+    """R-CAT-13."""
+    (catalogue,) = load("catalog/nvidia-nim-models-data.yaml")
+
+    assert measure(catalogue).fits
+    assert size_findings(catalogue) == []
+
+
+def test_shipped_config_maps_are_what_the_generator_makes(generator: ModuleType) -> None:
+    """R-TPL-07: the file has one more line, which says that it is generated."""
+    text = (CONFIG / "overlays" / "kubernetes" / "templates.yaml").read_text(encoding="utf-8")
+
+    assert text.partition("\n")[2] == generator.build_template_config_maps()
 
 
 def test_plain_kubernetes_gets_the_same_templates(generator: ModuleType) -> None:
