@@ -166,6 +166,7 @@ _RUN: Final = (
 
 def deploy_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add all options; the command gets them as `options`."""
+
     @functools.wraps(command)
     def with_options(**typed: Any) -> R:
         others = {name: typed.pop(name) for name in ("target", "applications_namespace", "output")}
