@@ -211,6 +211,12 @@ def _check(fetched: Fetched, listed: int, baseline: Catalog | None, allow_missin
             f"{count} of {listed} models have no details: {_shown(fetched.missing)}.",
             remedy="Nothing was written; --allow-missing N lets N be missing.",
         )
+    if not fetched.models:
+        why = f": {_shown(fetched.rejected)}" if fetched.rejected else ""
+        raise CatalogRefusedError(
+            f"NVIDIA lists {listed} models, and none can be used{why}.",
+            remedy="Nothing was written.",
+        )
     expected = max(listed, len(baseline.models) if baseline else 0)
     found = len(fetched.models) + allow_missing
     if found * 100 < expected * (100 - _SHRINK_PERCENT):

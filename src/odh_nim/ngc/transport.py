@@ -31,6 +31,8 @@ _CAUSES: Final[Mapping[type[BaseException], str]] = {
     httpx2.ConnectError: "no connection could be made",
 }
 
+_log = logging.getLogger(__name__)
+
 # Its debug records hold every header, and one of ours is the key.
 logging.getLogger("hpack").setLevel(logging.WARNING)
 
@@ -136,10 +138,13 @@ class Transport:
 
         """
         ends = asyncio.get_running_loop().time() + within
+        last: NgcUnavailableError | None = None
 
         def waits(error: Exception) -> bool | float:
+            nonlocal last
             if not isinstance(error, PassingFaultError):
                 return False
+            last = error
             if error.retry_after is None:
                 return True
             # A wait that ends after the deadline is not begun.
@@ -163,7 +168,8 @@ class Transport:
                                 self.host, status_cause(answer), answer.retry_after
                             )
         except TimeoutError:
-            raise self._unavailable(f"no answer within {within:g} s") from None
+            # What it said before says more than the time that passed.
+            raise last or self._unavailable(f"no answer within {within:g} s") from None
         return answer
 
     def _unavailable(self, cause: str) -> NgcUnavailableError:
@@ -181,9 +187,13 @@ class Transport:
                 body = await self._read(response, request.limit)
         except httpx2.RequestError as error:
             # `from None`: the library's error holds the request with its headers.
-            raise PassingFaultError(self.host, fault_cause(error)) from None
+            cause = fault_cause(error)
+            _log.debug("%s %s: %s", request.method, request.path, cause)
+            raise PassingFaultError(self.host, cause) from None
         except (httpx2.InvalidURL, httpx2.StreamError) as error:
             raise self._unavailable(printable(str(error))) from None
+        size, status = len(body), response.status_code
+        _log.debug("%s %s: %d, %d bytes", request.method, request.path, status, size)
         return Answer(
             response.status_code,
             response.headers.get("content-type", "").partition(";")[0].strip().lower(),
