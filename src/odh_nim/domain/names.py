@@ -90,6 +90,12 @@ KSERVE_CONTAINER: Final = "kserve-container"
 KSERVE_CONFIG_MAP: Final = "inferenceservice-config"
 KSERVE_NAMESPACE: Final = "kserve"
 
+# ── NVIDIA's operator: what belongs to it is only shown ─────────────────────────────────────────
+NIM_SERVICE_KIND: Final = "NIMService"
+NIM_SERVICE_GROUP: Final = "apps.nvidia.com/"
+# The stock dashboard's second sign of a NIM, beside the annotation.
+NIM_IMAGE_PREFIX: Final = "nvcr.io/nim/"
+
 # ── The container ───────────────────────────────────────────────────────────────────────────────
 CACHE_PATH_ENV: Final = "NIM_CACHE_PATH"
 CACHE_PATH: Final = "/mnt/models/cache"
