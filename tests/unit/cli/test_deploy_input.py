@@ -120,7 +120,7 @@ def test_storage_is_a_size_or_a_claim(text: str, storage: NewClaim | ExistingCla
 
 
 @pytest.mark.parametrize("changes", [{"storage_class": "fast"}, {"access_mode": "ReadWriteMany"}])
-def test_existing_claim_has_a_class_and_a_mode_already(changes: dict[str, str]) -> None:
+def test_existing_claim_has_a_class_and_a_mode_already(changes: dict[str, Any]) -> None:
     """R-DEP-14."""
     with pytest.raises(InputError, match="is a claim that is there"):
         spec(storage="pvc:weights", **changes)
