@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
@@ -25,7 +25,6 @@ from odh_nim.sandbox.programs import (
     CRD_SETS,
     KSERVE,
     PROGRAMS,
-    Program,
     Programs,
     cache_folder,
     programs_home,
@@ -38,6 +37,7 @@ _KSERVE_MODULE: Final = "github.com/kserve/kserve"
 # The kinds that KServe's manager reads; its module has more, which are large.
 _CRD_FILES: Final = ("serving.kserve.io_*.yaml", "clusterstoragecontainer/serving.kserve.io_*.yaml")
 _PACKAGE: Final = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*")
+_DOWNLOADING: Final = "go: downloading "
 _POLL: Final = 0.2
 _ERROR_LINES: Final = 12
 
@@ -73,7 +73,8 @@ def build_programs(
         programs.folder.mkdir(exist_ok=True)
         for program in PROGRAMS:
             if not (programs.folder / program.name).is_file():
-                _build(tools, program, programs.folder, report)
+                module = controlplane_folder() / program.module
+                compile_program(tools, module, programs.folder / program.name, report)
         copy_crds(tools, programs.folder)
         report.step("Removing what only the build needed")
         shutil.rmtree(build_cache, ignore_errors=True)
@@ -127,14 +128,22 @@ def available_memory() -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
-def _build(tools: GoTools, program: Program, folder: Path, report: Report) -> None:
-    module = controlplane_folder() / program.module
-    report.step(f"Fetching the sources of {program.name}")
-    stale = _run(tools, module, ["list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", "."],
-                 lambda line: report.update(line) if line.startswith("go: downloading") else None,
-                 )  # fmt: skip
+def compile_program(tools: GoTools, module: Path, output: Path, report: Report) -> None:
+    """Compile the program of one Go module; an older output stays until the new one is whole.
+
+    Raises:
+        SandboxError: The sources cannot be fetched or compiled.
+
+    """
+    report.step(f"Fetching the sources of {output.name}")
+    stale = _run(
+        tools,
+        module,
+        ("list", "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", "."),
+        lambda line: report.update(line) if line.startswith(_DOWNLOADING) else None,
+    )
     total = len(stale.split())
-    report.step(f"Compiling {program.name} ({total} packages)")
+    report.step(f"Compiling {output.name}")
     compiled = 0
 
     def count(line: str) -> None:
@@ -143,12 +152,14 @@ def _build(tools: GoTools, program: Program, folder: Path, report: Report) -> No
             compiled += 1
             report.update(f"{min(compiled, total)} of {total} packages")
 
-    output = folder / f".{program.name}.new"
-    _run(tools, module, ["build", "-v", "-o", str(output), "."], count)
-    output.replace(folder / program.name)
+    fresh = output.with_name(f".{output.name}.new")
+    _run(tools, module, ("build", "-v", "-o", str(fresh), "."), count)
+    fresh.replace(output)
 
 
-def _run(tools: GoTools, module: Path, arguments: list[str], on_line: Callable[[str], None]) -> str:
+def _run(
+    tools: GoTools, module: Path, arguments: Sequence[str], on_line: Callable[[str], None]
+) -> str:
     """Run the tool chain to its end; it is ended with all it has started when we are."""
     verb, *others = arguments
     process = subprocess.Popen(  # noqa: S603 - a tool chain that was found on PATH

@@ -18,7 +18,9 @@ _RANGE: Final = range(20000, 30000)
 _ATTEMPTS: Final = 200
 
 
-def choose_ports(names: Iterable[str], before: Mapping[str, int] | None = None) -> dict[str, int]:
+def choose_ports(
+    names: Iterable[str], before: Mapping[str, int] | None = None, *, among: range = _RANGE
+) -> dict[str, int]:
     """Choose a free port for each name: the one it had before, where that is still free.
 
     Raises:
@@ -29,7 +31,7 @@ def choose_ports(names: Iterable[str], before: Mapping[str, int] | None = None) 
     chosen: dict[str, int] = {}
     with ExitStack() as held:
         for name in names:
-            chosen[name] = _hold(held, wanted.get(name))
+            chosen[name] = _hold(held, wanted.get(name), among)
     return chosen
 
 
@@ -39,15 +41,15 @@ def is_free(port: int) -> bool:
         return _try(held, port)
 
 
-def _hold(held: ExitStack, wanted: int | None) -> int:
+def _hold(held: ExitStack, wanted: int | None, among: range) -> int:
     if wanted is not None and _try(held, wanted):
         return wanted
     for _ in range(_ATTEMPTS):
-        port = random.choice(_RANGE)  # noqa: S311 - only has to be spread, not secret
+        port = random.choice(among)  # noqa: S311 - only has to be spread, not secret
         if _try(held, port):
             return port
     raise SandboxError(
-        f"No free port was found on {LOOPBACK} between {_RANGE.start} and {_RANGE.stop}."
+        f"No free port was found on {LOOPBACK} between {among.start} and {among.stop - 1}."
     )
 
 

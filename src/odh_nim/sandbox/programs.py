@@ -53,6 +53,11 @@ class Programs:
         """KServe's manager."""
         return self.folder / KSERVE.name
 
+    @property
+    def identity(self) -> str:
+        """Tell these programs from those of other versions, also in folders with the same name."""
+        return f"{self.folder.name}-{self.kubernetes.stat().st_size}"
+
     def crd_files(self, crd_set: str) -> list[Path]:
         """List the files of KServe's kinds: `full`, or `minimal` without any schema."""
         return sorted((self.folder / "crds" / crd_set).glob("*.yaml"))

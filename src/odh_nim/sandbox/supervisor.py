@@ -82,8 +82,12 @@ class Supervisor:
         has_projects = order.variant is not Variant.KUBERNETES_ONLY
         own = (NVIDIA, PROJECT_API) if has_projects else (NVIDIA,)
         self._ports = choose_ports(own, facts.ports)
-        state = await self._start_nvidia()
-        await core
+        try:
+            state = await self._start_nvidia()
+            await core
+        finally:
+            core.cancel()
+            await asyncio.wait({core})
         ports = self._ports | self._plane.ports
         await self._fill(contents, msgspec.structs.replace(facts, ports=ports), state)
         self._phase = Phase.READY

@@ -1,7 +1,6 @@
 """What runs leave in a sandbox's folder, and what becomes of it."""
 
 import shutil
-from collections.abc import Iterable
 from typing import Final
 
 from odh_nim.sandbox.controlplane.parts import PARTS
@@ -11,10 +10,11 @@ from odh_nim.sandbox.process import read_pid_file
 _STOP_SECONDS: Final = 10.0
 
 
-def stop_leftovers(layout: Layout, parts: Iterable[str] = reversed(PARTS)) -> list[str]:
+def stop_leftovers(layout: Layout) -> list[str]:
     """Stop the parts of a run whose supervisor was killed; give their names."""
     stopped = []
-    for part in parts:
+    # The API server before its store.
+    for part in reversed(PARTS):
         file = layout.pid_file(part)
         if (process := read_pid_file(file)) is not None:
             process.stop(_STOP_SECONDS)

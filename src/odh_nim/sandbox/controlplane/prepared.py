@@ -39,7 +39,7 @@ class PreparedData:
         self, cache_home: Path, programs: Programs, variant: Variant, contents: Contents
     ) -> None:
         digests = {stage: contents.digests()[stage] for stage in PREPARED}
-        text = json.dumps([programs.folder.name, variant, digests])
+        text = json.dumps([programs.identity, variant, digests])
         key = hashlib.sha256(text.encode()).hexdigest()[:_HASH_LENGTH]
         self._home = cache_home / "prepared"
         self._folder = self._home / f"{variant}-{key}"
