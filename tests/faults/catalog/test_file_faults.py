@@ -80,7 +80,7 @@ def test_full_file_system_leaves_the_old_file(generator: Generator) -> None:
 
 # Root may write everywhere, so the question is asked as somebody else.
 AS_NOBODY = f"""
-    import os, sys
+    import os, sys, tempfile
     from pathlib import Path
     from odh_nim.catalog.store import check_writable
 
