@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, TypeVar
 
 import click
@@ -169,8 +169,8 @@ def deploy_options(command: Callable[..., R]) -> Callable[..., R]:
 
     @functools.wraps(command)
     def with_options(**typed: Any) -> R:
-        others = {name: typed.pop(name) for name in ("target", "applications_namespace", "output")}
-        return command(options=DeployOptions(**typed), **others)
+        chosen = {field.name: typed.pop(field.name) for field in fields(DeployOptions)}
+        return command(options=DeployOptions(**chosen), **typed)
 
     groups = (*_WHAT, *_COMPUTE, *_STORAGE, *_CONTAINER, *_ACCESS, *_KEY, *_RUN)
     for option in reversed((*groups, timeout_option("30m"))):

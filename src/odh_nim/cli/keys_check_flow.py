@@ -26,6 +26,7 @@ from odh_nim.domain.image import ImageReference, ModelReference
 from odh_nim.keys import (
     CheckedKey,
     KeySecretsState,
+    KeyState,
     PairKind,
     StoredPair,
     check_key_for_images,
@@ -147,6 +148,8 @@ async def _asked(
             checked = await check_key_for_images(nvidia.ngc, nvidia.registry, key, images)
     else:
         checked = CheckedKey(NOT_CHECKED)
+    if checked.key.state in (KeyState.REFUSED, KeyState.NOT_CHECKED):
+        # Then the registry was not asked.
         images = ()
     return Report(
         base.whose,
@@ -173,8 +176,10 @@ def _print(report: Report, output: str) -> None:
                 "Checked": (stored and stored.checked_at) or "",
                 "Expires": (stored and stored.expires) or "",
             }
-            | {f"May pull {image}": "yes" for image in report.images if image not in blocked}
         )
+        for image in report.images:
+            if image not in blocked:
+                click.echo(f"It may pull {image}.")
     print_findings(report.findings)
     if report.error is not None:
         click.echo(f"Error: {report.error}", err=True)

@@ -457,8 +457,21 @@ def test_check_asks_the_registry_for_models_and_images(
     )  # fmt: skip
 
     assert outcome.code == 7
-    assert "May pull nvcr.io/nim/nvidia/riva-asr:1.3.0:  yes" in outcome.out
+    assert "It may pull nvcr.io/nim/nvidia/riva-asr:1.3.0.\n" in outcome.out
     assert f"error: {LLAMA}: No right (403). Accept." in outcome.err
+
+
+def test_check_of_a_refused_key_says_nothing_about_images(
+    command_line: CommandLine, cluster: Cluster
+) -> None:
+    """R-KEY-09: what was not asked is not answered."""
+    cluster.put(key_secret(), pull_secret())
+    command_line.nvidia = Services(FakeNvidia(KeyRefusedError()))
+
+    outcome = command_line.run("keys", "check", "--model", "llama-3.1-8b-instruct", "-o", "json")
+
+    assert outcome.code == 7
+    assert json.loads(outcome.out)["images"] == {}
 
 
 def test_check_of_a_given_key_leaves_the_stored_one_alone(
