@@ -1,8 +1,9 @@
 """A model deployment: plan, preflight, deploy, follow, list, stop, delete."""
 
 from odh_nim.deployment.checks.gpus import GpuReport, NodeGpus
-from odh_nim.deployment.delete import DeletePlan, Kept, delete, plan_delete
-from odh_nim.deployment.explain import Explanation
+from odh_nim.deployment.delete import delete
+from odh_nim.deployment.delete_plan import DeletePlan, Kept, plan_delete
+from odh_nim.deployment.explanation import Explanation
 from odh_nim.deployment.follow import Progress, follow
 from odh_nim.deployment.inspect import (
     EventView,

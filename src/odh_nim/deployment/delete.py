@@ -1,65 +1,123 @@
 """Deletes a deployment: first a plan that names everything, then exactly that."""
 
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
-from odh_nim.deployment.listing import ReadCluster
+from odh_nim.deployment.attempt import TRANSIENT, Getter
+from odh_nim.deployment.delete_plan import DeletePlan
 from odh_nim.deployment.reference import ObjectReference
-from odh_nim.deployment.remainder import DeletingCluster
-from odh_nim.domain.finding import Finding
+from odh_nim.deployment.rollback import Deleter, delete_exactly
+from odh_nim.domain.errors import (
+    ClusterError,
+    DeleteFailedError,
+    NotFoundError,
+    PreflightError,
+)
+from odh_nim.domain.finding import Finding, Severity, errors_of
+from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.resources import INFERENCE_SERVICES, PERSISTENT_VOLUME_CLAIMS
+
+_PAUSES: Final = (0.3, 1.0, 3.0)
+_FIRST_LOOK: Final = 0.2
+_LOOK: Final = 2.0
 
 
-class DeleteCluster(ReadCluster, DeletingCluster, Protocol):
+class DeleteCluster(Deleter, Getter, Protocol):
     """The calls that a deletion needs."""
 
 
-@dataclass(frozen=True)
-class Kept:
-    """An object that stays, and why."""
-
-    object: ObjectReference
-    reason: str
-
-
-@dataclass(frozen=True)
-class DeletePlan:
-    """What goes, in this order, and what stays.
-
-    `claim_users` are the other deployments and pods that use the same claim.
-    """
-
-    name: str
-    namespace: str
-    deletes: tuple[ObjectReference, ...]
-    keeps: tuple[Kept, ...]
-    claim: ObjectReference | None
-    claim_users: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
-
-
-async def plan_delete(
-    cluster: ReadCluster, name: str, namespace: str, *, with_claim: bool = False
-) -> DeletePlan:
-    """Name every object that a deletion removes; nothing is changed.
-
-    A claim that others use is kept, and an error says so where it was asked for.
-
-    Raises:
-        UnknownModelError: There is no such deployment.
-        ClusterError: A read failed: then nothing may be deleted.
-
-    """
-    raise NotImplementedError
-
-
 async def delete(
-    cluster: DeleteCluster, plan: DeletePlan, *, wait: float = 120
+    cluster: DeleteCluster,
+    plan: DeletePlan,
+    *,
+    wait: float = 120,
+    pauses: Sequence[float] = _PAUSES,
 ) -> tuple[ObjectReference, ...]:
     """Delete what a plan names and wait until it is gone; gives what was deleted.
+
+    The InferenceService goes first: while it is there KServe would make anew what is missing. The
+    claim goes last, when nothing that writes to it is left.
 
     Raises:
         PreflightError: The plan has errors; nothing was deleted.
         DeleteFailedError: Something is still there.
 
     """
-    raise NotImplementedError
+    errors = errors_of(list(plan.findings))
+    if errors:
+        raise PreflightError(f"The deletion of {plan.name}", errors)
+    end = asyncio.get_running_loop().time() + wait
+    done: list[ObjectReference] = []
+    for stage in _stages(plan.deletes):
+        stays = [await _delete(cluster, one, pauses) for one in stage]
+        stays += [await _wait(cluster, one, end) for one in stage]
+        left = {one.subject: one for one in stays if one is not None}
+        if left:
+            raise DeleteFailedError(plan.name, list(left.values()))
+        done += stage
+    return tuple(done)
+
+
+def _stages(deletes: Iterable[ObjectReference]) -> list[list[ObjectReference]]:
+    """Split into what must be gone before the rest is touched."""
+    first: list[ObjectReference] = []
+    middle: list[ObjectReference] = []
+    last: list[ObjectReference] = []
+    for one in deletes:
+        if one.resource is INFERENCE_SERVICES:
+            first.append(one)
+        elif one.resource is PERSISTENT_VOLUME_CLAIMS:
+            last.append(one)
+        else:
+            middle.append(one)
+    return [stage for stage in (first, middle, last) if stage]
+
+
+async def _delete(
+    cluster: DeleteCluster, reference: ObjectReference, pauses: Sequence[float]
+) -> Finding | None:
+    try:
+        await delete_exactly(cluster, reference, pauses)
+    except ClusterError as error:
+        return _stays(reference, error.cause)
+    return None
+
+
+async def _wait(cluster: DeleteCluster, reference: ObjectReference, end: float) -> Finding | None:
+    """Wait until finalizers are done with an object."""
+    loop = asyncio.get_running_loop()
+    pause, found = _FIRST_LOOK, None
+    while True:
+        try:
+            found = await cluster.get(reference.resource, reference.name, reference.namespace)
+        except NotFoundError:
+            return None
+        except TRANSIENT:
+            # Looked at again; what is known of it stays.
+            pass
+        except ClusterError as error:
+            return _stays(reference, f"whether it is gone cannot be told: {error.cause}")
+        if found is not None and found["metadata"]["uid"] != reference.uid:
+            return None
+        if loop.time() + pause > end:
+            return _stays(reference, _held_by(found))
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LOOK)
+
+
+def _held_by(found: Manifest | None) -> str:
+    finalizers = (found or {}).get("metadata", {}).get("finalizers") or []
+    if finalizers:
+        return f"it waits for {', '.join(map(str, finalizers))}"
+    return "it is still there"
+
+
+def _stays(reference: ObjectReference, reason: str) -> Finding:
+    return Finding(
+        Severity.ERROR,
+        "leftover",
+        str(reference),
+        f"{reason.rstrip('.')}.",
+        reference.delete_command,
+    )
