@@ -43,6 +43,17 @@ def plain_namespace(plain_control_plane: ControlPlane) -> str:
     return make_project(plain_control_plane)
 
 
+@pytest.fixture
+def nvidia(control_plane: ControlPlane) -> Iterator[str]:
+    """The address of NVIDIA's stand-in; every switch and its journal are as new for the test."""
+    from odh_nim.sandbox.nvidia import clear_journal, reset  # noqa: PLC0415 - see above
+
+    reset(control_plane.ngc_url)
+    clear_journal(control_plane.ngc_url)
+    yield control_plane.ngc_url
+    reset(control_plane.ngc_url)
+
+
 def make_project(plane: ControlPlane, *, editor: str = "alice") -> str:
     """Make a project with an editor; give its name when pods can run in it."""
     name = f"test-{uuid.uuid4().hex[:8]}"

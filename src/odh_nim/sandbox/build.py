@@ -96,23 +96,23 @@ def copy_crds(tools: GoTools, folder: Path) -> None:
             raise SandboxError(f"KServe's Go module has no kinds in config/crd/{crd_set}.")
 
 
-def check_resources(home: Path) -> None:
+def check_resources(home: Path, *, disk: int = NEEDED_DISK, memory: int = NEEDED_MEMORY) -> None:
     """Look whether a build can succeed before minutes are spent on it.
 
     Raises:
         SandboxError: Too little free disk or memory.
 
     """
-    if (free := shutil.disk_usage(home).free) < NEEDED_DISK:
+    if (free := shutil.disk_usage(home).free) < disk:
         raise SandboxError(
-            f"Building needs {NEEDED_DISK // GIGABYTE} GB of disk, {home} has "
+            f"Building needs {disk // GIGABYTE} GB of disk, {home} has "
             f"{free / GIGABYTE:.1f} GB free.",
             remedy="Free some, or set ODH_NIM_CACHE_HOME to a folder elsewhere.",
         )
     available = available_memory()
-    if available is not None and available < NEEDED_MEMORY:
+    if available is not None and available < memory:
         raise SandboxError(
-            f"Building needs {NEEDED_MEMORY / GIGABYTE:.1f} GB of memory, "
+            f"Building needs {memory / GIGABYTE:.1f} GB of memory, "
             f"{available / GIGABYTE:.1f} GB are available.",
             remedy="Close other programs and run it again.",
         )

@@ -197,7 +197,10 @@ def _does_not_come(layout: Layout, what: str) -> SandboxError:
     with contextlib.suppress(OSError):
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
         what += ". The last lines of its log:\n" + "\n".join(lines) + "\n"
-    return SandboxError(f"The sandbox's supervisor {what}", remedy=f"The whole log is {log}.")
+    return SandboxError(
+        f"The sandbox's supervisor {what}",
+        remedy=f"`odh-nim sandbox down`, then `up`, starts everything anew; the log is {log}.",
+    )
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +16,29 @@ from odh_nim.domain.resources import (
     CONFIG_MAPS,
     INFERENCE_SERVICES,
     NODES,
+    PODS,
     PROJECTS,
     SECRETS,
     SERVING_RUNTIMES,
     TEMPLATES,
 )
+from odh_nim.sandbox.controlplane.load import load_objects
 from odh_nim.sandbox.nvidia import dummy_key
+from odh_nim.sandbox.process import identify
 from odh_nim.sandbox.testing import ControlPlane
 
+# Prints the processes of its control plane, and waits for its death.
+RUN_THAT_IS_KILLED = """
+import os, sys, time
+from pathlib import Path
+from odh_nim.sandbox.testing import ControlPlane
+from odh_nim.settings import Settings
+settings = Settings.from_environment(os.environ)
+places = {"cache_home": settings.cache_home, "programs": settings.sandbox_bin}
+with ControlPlane.start(Path(sys.argv[1]), kserve=False, kubelet=False, **places) as plane:
+    print(*(part.process.pid for part in plane.state.parts), flush=True)
+    time.sleep(60)
+"""
 IMAGE = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.5"
 
 
@@ -99,6 +117,58 @@ async def test_plain_control_plane_has_nothing_of_open_data_hub(
             await alice.apply(manifest)
 
         await until_ready(alice, plain_namespace)
+
+
+@pytest.mark.anyio
+async def test_immutable_object_of_an_older_version_is_replaced(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """A new catalogue reaches a sandbox whose data is kept."""
+    catalog = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "catalog", "namespace": namespace},
+        "immutable": True,
+    }
+    async with Client(control_plane.admin) as admin:
+        for version in ("1", "2"):
+            await load_objects(admin, [catalog | {"data": {"version": version}}])
+
+        found = await admin.get(CONFIG_MAPS, "catalog", namespace)
+
+    assert found["data"] == {"version": "2"}
+
+
+@pytest.mark.anyio
+async def test_log_of_a_pod_is_served_through_the_api_server(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """R-EXT-07."""
+    async with Client(control_plane.config_for("alice")) as alice:
+        for manifest in deployment(namespace):
+            await alice.apply(manifest)
+        await until_ready(alice, namespace)
+        (pod,) = await alice.list(PODS, namespace)
+
+        name = pod["metadata"]["name"]
+        log = alice.logs(name, namespace, container="kserve-container", tail_lines=5)
+        lines = [line async for line in log]
+
+    assert lines
+
+
+def test_nothing_is_left_of_a_control_plane_whose_test_run_was_killed(tmp_path: Path) -> None:
+    """R-EXT-07."""
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN_THAT_IS_KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        pids = [int(pid) for pid in run.stdout.readline().split()]
+        processes = [identify(pid) for pid in pids]
+        run.kill()
+
+    assert len(processes) > 4
+    assert all(process is not None and process.wait(30) for process in processes)
 
 
 async def until_ready(client: Client, namespace: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from odh_nim.domain.errors import SandboxError
-from odh_nim.sandbox.build import available_memory
+from odh_nim.sandbox.build import available_memory, check_resources
 from odh_nim.sandbox.go_tools import find_go
 
 
@@ -72,3 +72,12 @@ def test_available_memory_is_known_here() -> None:
     memory = available_memory()
 
     assert memory is None or memory > 10_000_000
+
+
+def test_too_little_disk_or_memory_is_told_before_minutes_are_spent(tmp_path: Path) -> None:
+    with pytest.raises(SandboxError, match="of disk") as disk:
+        check_resources(tmp_path, disk=10**18, memory=0)
+    with pytest.raises(SandboxError, match="of memory"):
+        check_resources(tmp_path, disk=0, memory=10**18)
+
+    assert "ODH_NIM_CACHE_HOME" in disk.value.remedy
