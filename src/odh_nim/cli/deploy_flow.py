@@ -104,7 +104,7 @@ async def run(
                 return
             plan, found = await _check(client, choice, use)
             steps.done()
-            print_findings(remarks(found.findings))
+            print_findings(remarks(found.findings, failed=bool(found.errors)))
             found.require(f"Deployment {plan.spec.name}")
             if options.dry_run is not None:
                 steps.step("Asking the API server about every object")
@@ -194,9 +194,10 @@ async def _check(client: "Client", choice: Choice, use: KeyUse) -> tuple[Plan, P
     return plan, found
 
 
-def remarks(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep what does not stop a plan; errors are told all at once."""
-    return [finding for finding in findings if finding.severity is not Severity.ERROR]
+def remarks(findings: Iterable[Finding], *, failed: bool = False) -> list[Finding]:
+    """Keep what does not stop a plan: errors are told all at once, and make notices noise."""
+    kept = (Severity.WARNING,) if failed else (Severity.WARNING, Severity.NOTICE)
+    return [finding for finding in findings if finding.severity in kept]
 
 
 def _strategy(found: Preflight) -> Finding:
@@ -207,7 +208,7 @@ def _strategy(found: Preflight) -> Finding:
 def _print_unchecked(plan: Plan, choice: Choice, use: KeyUse, output: str) -> None:
     """Show a plan that nobody has checked; a missing key is no reason to show nothing."""
     key = [replace(finding, severity=Severity.WARNING) for finding in use.findings]
-    print_findings(remarks((*plan.findings, *choice.findings, *key)))
+    print_findings(remarks((*plan.findings, *choice.findings, *key), failed=bool(plan.errors)))
     if plan.errors:
         raise PreflightError(f"Deployment {plan.spec.name}", errors_of(list(plan.findings)))
     print_plan(plan, None, output)

@@ -28,9 +28,10 @@ async def find_profile(
     place, _, name = text.rpartition("/")
     places = [place] if place else [namespace, installation.applications_namespace]
     answers = await asyncio.gather(*(_read(client, name, where) for where in places))
-    for answer in (*(found for found in answers if found and found.resource_version), *answers):
-        if answer is not None:
-            return answer
+    seen = [answer for answer in answers if answer is not None]
+    if seen:
+        # One that could be read; else the admins' place, where they usually are.
+        return next((answer for answer in seen if answer.resource_version), seen[-1])
     raise InputError(
         f"There is no HardwareProfile/{name} in {' or '.join(places)}.",
         remedy="Leave --hardware-profile out and say --cpu, --memory and --gpus.",

@@ -37,15 +37,16 @@ def check_namespace(namespace: str, *, applications_namespace: str | None = None
     """
     if not _DNS_LABEL.fullmatch(namespace) or len(namespace) > _MAX_HOST:
         raise InvalidNameError(
-            namespace, "a project has lower case letters, digits and dashes, at most 63 of them"
+            namespace, "lower case letters, digits and dashes, at most 63 of them", of="project"
         )
     if namespace.startswith(_SYSTEM_PREFIXES) or namespace in _SYSTEM_NAMESPACES:
-        raise InvalidNameError(namespace, "system namespaces are no projects")
+        raise InvalidNameError(namespace, "system namespaces are no projects", of="project")
     if namespace == applications_namespace:
         raise InvalidNameError(
             namespace,
             "it is the applications namespace, which holds no model deployments",
             remedy="Choose a project with -n.",
+            of="project",
         )
 
 

@@ -88,8 +88,8 @@ class InputError(OdhNimError):
 class InvalidNameError(InputError):
     """A name breaks a rule of Kubernetes, KServe or OpenShift."""
 
-    def __init__(self, name: str, rule: str, *, remedy: str = "") -> None:
-        super().__init__(f"{printable(name)!r} cannot be the name: {rule}.", remedy=remedy)
+    def __init__(self, name: str, rule: str, *, remedy: str = "", of: str = "name") -> None:
+        super().__init__(f"{printable(name)!r} cannot be the {of}: {rule}.", remedy=remedy)
 
 
 class InvalidQuantityError(InputError):

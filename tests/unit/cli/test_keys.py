@@ -273,7 +273,7 @@ def test_set_notes_the_day_a_key_ends(command_line: CommandLine, cluster: Cluste
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["-n", "Team_A"], "'Team_A' cannot be the name"),
+        (["-n", "Team_A"], "'Team_A' cannot be the project"),
         (["-n", "kube-system"], "system namespaces are no projects"),
         (["-n", "opendatahub"], "applications namespace"),
         (["--deployment", "My.Model"], "'My.Model' cannot be the name"),
