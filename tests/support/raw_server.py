@@ -41,13 +41,13 @@ def answer(
 async def raw_server(
     *answers: bytes, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[Books]:
-    """Give each request the next answer, the last one for ever."""
+    """Give each request the next answer, the last one for ever; `{port}` is the server's own."""
     books = Books()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         books.requests.append(await read_request(reader))
         position = min(len(books.requests), len(answers)) - 1
-        writer.write(answers[position])
+        writer.write(answers[position].replace(b"{port}", str(books.port).encode()))
         await writer.drain()
 
     async with _listen(books, serve, context):

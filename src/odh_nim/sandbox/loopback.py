@@ -90,6 +90,7 @@ class LoopbackServer:
         self._server.force_exit = True
         await self._task
         self._task = None
+        await _cut_off(self._server)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -121,6 +122,17 @@ class LoopbackServer:
             timeout_graceful_shutdown=1,
             **options,
         )
+
+
+async def _cut_off(server: _Server) -> None:
+    """End what still hangs: a server that is forced to its end leaves it behind."""
+    tasks = list(server.server_state.tasks)
+    for task in tasks:
+        task.cancel()
+    for connection in list(server.server_state.connections):
+        if connection.transport is not None:
+            connection.transport.abort()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _listen(port: int) -> socket.socket:
