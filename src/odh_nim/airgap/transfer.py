@@ -55,11 +55,12 @@ class Transfer:
         keep_going: bool = True,
         left_out: frozenset[str] = frozenset(),
         homes: Mapping[str, Sequence[str]] | None = None,
+        move_all: bool = False,
     ) -> None:
         """Prepare a run.
 
         `left_out` are blobs that the destination has from an earlier bundle, `homes` the places
-        where it has them.
+        where it has them. With `move_all` blobs move also for images that have failed already.
         """
         self._source = source
         self._destination = destination
@@ -70,6 +71,7 @@ class Transfer:
         self._keep_going = keep_going
         self._left_out = left_out
         self._homes = homes or {}
+        self._move_all = move_all
         self._lock = threading.RLock()
         self._waiting: dict[str, int] = {}
         self._failed: dict[str, Failure] = {}
@@ -137,7 +139,7 @@ class Transfer:
 
     # ── Blobs ───────────────────────────────────────────────────────────────────────────────────
     def _blob(self, job: _Job) -> None:
-        wanted = [image for image in job.images if image.name not in self._failed]
+        wanted = [image for image in job.images if self._move_all or image.name not in self._failed]
         try:
             if wanted and not self._stop.is_set():
                 self._move(job, wanted[0])
@@ -214,7 +216,8 @@ class Transfer:
         except (TransferStoppedError, DigestError):
             raise
         except OdhNimError as error:
-            raise _SideError(error, SOURCE_BIT) from error
+            bit = INTEGRITY_BIT if isinstance(error, BundleError) else SOURCE_BIT
+            raise _SideError(error, bit) from error
 
     # ── Images ──────────────────────────────────────────────────────────────────────────────────
     def _image_ready(self, image: PlannedImage) -> None:
@@ -231,7 +234,7 @@ class Transfer:
             self._destination.finish(image, manifests)
         except TransferStoppedError:
             return
-        except DigestError as error:
+        except (DigestError, BundleError) as error:
             self._fail(image, error, INTEGRITY_BIT)
         except OdhNimError as error:
             self._fail(image, error, bit)

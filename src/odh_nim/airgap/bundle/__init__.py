@@ -1,0 +1,1 @@
+"""The bundle: a folder that carries images, weights and resources over the gap."""
