@@ -59,17 +59,15 @@ class Requester:
         """Begin to count the tries of one operation."""
         return Attempts(self.timeouts.operation, self.pacing)
 
-    async def object(self, call: Call) -> Manifest:
+    async def object(self, call: Call, attempts: Attempts | None = None) -> Manifest:
         """Send, and read the object that comes back.
 
         Raises:
             ClusterError: There is none.
 
         """
-        return self.decode(await self.send(call), call)
-
-    def decode(self, answer: Answer, call: Call) -> Manifest:
-        """Read the object in an answer; what is none leaves a write unclear."""
+        call = self._sealed(call)
+        answer = await self.send(call, attempts)
         try:
             if answer.is_json:
                 return _decode.decode(answer.body)

@@ -5,7 +5,8 @@ The caller sees each object once and each change once. After a time that the ser
 """
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Final
 
 import msgspec
@@ -57,7 +58,7 @@ class Watch:
         self._fruitless = 0
         self._gone_since: float | None = None
 
-    async def events(self) -> AsyncIterator[WatchEvent]:
+    async def events(self) -> AsyncGenerator[WatchEvent, None]:
         """Give events until the caller stops.
 
         Raises:
@@ -72,8 +73,10 @@ class Watch:
                         yield event
                     self._version = page.resource_version
                     yield _bookmark(self._selection, page.resource_version)
-                async for event in self._stream(self._version):
-                    yield event
+                # Closed at once when the caller leaves, not when the generator is collected.
+                async with aclosing(self._stream(self._version)) as changes:
+                    async for event in changes:
+                        yield event
                 # The server ends a watch now and then; a proxy may do so at once, each time.
                 await self._pause()
             except ExpiredError as error:
@@ -90,7 +93,7 @@ class Watch:
         fresh = WatchEvent("RELISTED", {})
         return [fresh, *self._known.differences(page.items)]
 
-    async def _stream(self, version: str) -> AsyncIterator[WatchEvent]:
+    async def _stream(self, version: str) -> AsyncGenerator[WatchEvent, None]:
         call = self._call(version)
         silence = self._requester.timeouts.watch_silence
         async with self._requester.stream(call, silence=silence) as response:

@@ -154,7 +154,7 @@ async def delete(
     )
     attempts = requester.attempts()
     try:
-        requester.decode(await requester.send(call, attempts), call)
+        await requester.object(call, attempts)
     except NotFoundError:
         # Told before without hearing the answer: that is how it went.
         if uid is None or attempts.first:

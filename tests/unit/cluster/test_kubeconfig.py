@@ -321,13 +321,15 @@ def test_without_credentials_nothing_of_them_is_left(tmp_path: Path) -> None:
 @given(
     content=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["clusters", "contexts", "users", "current-context", "name", "cluster", "user"]
-            ),
-            inner,
-            max_size=5,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["clusters", "contexts", "users", "current-context", "name", "cluster", "user"]
+                ),
+                inner,
+                max_size=5,
+            )
         ),
         max_leaves=12,
     )

@@ -271,11 +271,15 @@ def test_text_of_the_server_is_cut_and_cleaned() -> None:
     body=st.binary(max_size=200)
     | st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["kind", "message", "reason", "details", "causes", "field", "name"]),
-            inner,
-            max_size=4,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["kind", "message", "reason", "details", "causes", "field", "name"]
+                ),
+                inner,
+                max_size=4,
+            )
         ),
     ).map(lambda value: json.dumps(value).encode()),
 )
