@@ -93,12 +93,12 @@ def test_a_cut_pull_goes_on_by_range_and_finished_blobs_are_not_fetched_again(
     tmp_path: Path,
 ) -> None:
     """AG-28."""
-    source = nim_source(1, shared=1_500_000, own=300_000)
+    source = nim_source(1, shared=8_000_000, own=300_000)
     with serve(source) as one, mirror(one) as made:
         plan = made.plan(*references(one, 1))
         big = max(plan.blobs.values(), key=lambda blob: blob.size)
         source.faults = [
-            Fault("cut", f"GET .*{big.digest}", at=786_432),
+            Fault("cut", f"GET .*{big.digest}", at=4 * 1024 * 1024),
             Fault("403", f"GET .*{big.digest}"),
         ]
         assert pull_bundle(made, request(plan, tmp_path)).exit_code == 4
