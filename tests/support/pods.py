@@ -1,82 +1,123 @@
-"""Pods, Secrets and claims for tests of the sandbox's kubelet."""
+"""Pods, ReplicaSets and events of a deployment as KServe and a kubelet make them."""
 
-import json
-from base64 import b64encode
 from typing import Any
 
 from odh_nim.domain.manifest import Manifest
-from odh_nim.sandbox.kubelet.behaviour import ANNOTATION
 
-IMAGE = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.5"
-GOOD_KEY = "nvapi-GOOD-CANARY-0000000000"
+LABEL = "serving.kserve.io/inferenceservice"
+
+
+def replica_set(revision: int, name: str = "llama") -> Manifest:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": f"{name}-predictor-{revision}",
+            "namespace": "team-a",
+            "uid": f"rs-{revision}",
+            "labels": {LABEL: name},
+            "annotations": {"deployment.kubernetes.io/revision": str(revision)},
+        },
+    }
 
 
 def pod(
+    state: Manifest | None = None,
+    *,
+    revision: int = 1,
     name: str = "llama",
-    *,
-    behaviour: str = "",
-    node: str | None = "gpu-1",
-    image: str = IMAGE,
-    pull_secret: str | None = "pull",
-    restart_policy: str = "Always",
-    **container: Any,
+    node: str = "gpu-1",
+    ready: bool = False,
+    last: Manifest | None = None,
+    restarts: int = 0,
+    scheduled: Manifest | None = None,
+    suffix: str = "abcde",
 ) -> Manifest:
-    """Give a pod with one model container; more fields go into the container."""
-    spec: Manifest = {
-        "containers": [{"name": "kserve-container", "image": image, **container}],
-        "restartPolicy": restart_policy,
+    """A pod whose `kserve-container` is in a state; `agent` beside it is always ready."""
+    agent = {"name": "agent", "ready": True, "state": {"running": {}}, "restartCount": 0}
+    model: Manifest = {
+        "name": "kserve-container",
+        "ready": ready,
+        "restartCount": restarts,
+        "state": state or {},
     }
-    if node:
-        spec["nodeName"] = node
-    if pull_secret:
-        spec["imagePullSecrets"] = [{"name": pull_secret}]
-    metadata: Manifest = {"name": name, "namespace": "team-a"}
-    if behaviour:
-        metadata["annotations"] = {ANNOTATION: behaviour}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-
-
-def pull_secret(key: str = GOOD_KEY, *, name: str = "pull", registry: str = "nvcr.io") -> Manifest:
-    login = {"auths": {registry: {"username": "$oauthtoken", "password": key}}}
+    if last:
+        model["lastState"] = {"terminated": last}
+    placed = scheduled or {"type": "PodScheduled", "status": "True"}
+    status: dict[str, Any] = {"phase": "Pending", "conditions": [placed]}
+    if state:
+        status["containerStatuses"] = [agent, model]
     return {
         "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": "team-a"},
-        "type": "kubernetes.io/dockerconfigjson",
-        "data": {".dockerconfigjson": b64encode(json.dumps(login).encode()).decode()},
-    }
-
-
-def claim(name: str = "cache", *, storage_class: str | None = "standard") -> Manifest:
-    spec: Manifest = {
-        "accessModes": ["ReadWriteOnce"],
-        "resources": {"requests": {"storage": "30Gi"}},
-    }
-    if storage_class is not None:
-        spec["storageClassName"] = storage_class
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
+        "kind": "Pod",
         "metadata": {
-            "name": name,
+            "name": f"{name}-predictor-{revision}-{suffix}",
             "namespace": "team-a",
-            "finalizers": ["kubernetes.io/pvc-protection"],
+            "uid": f"pod-{revision}-{suffix}",
+            "labels": {LABEL: name, "pod-template-hash": str(revision)},
+            "ownerReferences": [
+                {"kind": "ReplicaSet", "name": f"{name}-predictor-{revision}", "uid": "x"}
+            ],
+            "creationTimestamp": f"2026-01-01T00:00:0{revision}Z",
         },
-        "spec": spec,
-        "status": {"phase": "Pending"},
+        "spec": {"nodeName": node if placed["status"] == "True" else "", "containers": []},
+        "status": status,
     }
 
 
-def storage_class(
-    name: str = "standard",
-    *,
-    mode: str = "Immediate",
-    provisioner: str = "volumes.sandbox.nim.opendatahub.io",
-) -> Manifest:
+def running(**parts: Any) -> Manifest:
+    return pod({"running": {"startedAt": "2026-01-01T00:00:00Z"}}, **parts)
+
+
+def waits(reason: str, message: str = "", **parts: Any) -> Manifest:
+    return pod({"waiting": {"reason": reason, "message": message}}, **parts)
+
+
+def unschedulable(message: str) -> Manifest:
+    condition = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": message,
+    }
+    return pod(scheduled=condition)
+
+
+def event(about: Manifest, reason: str, message: str, *, at: int = 0) -> Manifest:
+    metadata = about["metadata"]
     return {
-        "apiVersion": "storage.k8s.io/v1",
-        "kind": "StorageClass",
-        "metadata": {"name": name},
-        "provisioner": provisioner,
-        "volumeBindingMode": mode,
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{metadata['name']}.{reason}.{at}", "namespace": "team-a"},
+        "involvedObject": {
+            "kind": about["kind"],
+            "name": metadata["name"],
+            **({"uid": metadata["uid"]} if "uid" in metadata else {}),
+        },
+        "type": "Warning",
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": f"2026-01-01T00:00:{at:02}Z",
+    }
+
+
+def service(
+    *, ready: str = "False", reason: str = "", stop: str | None = None, **parts: Any
+) -> Manifest:
+    annotations = {"serving.kserve.io/stop": stop} if stop else {}
+    conditions = [
+        {"type": "Ready", "status": ready},
+        {"type": "PredictorReady", "status": ready, "reason": reason},
+    ]
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {
+            "name": "llama",
+            "namespace": "team-a",
+            "annotations": annotations,
+            **parts.pop("metadata", {}),
+        },
+        "spec": {"predictor": {"minReplicas": parts.pop("replicas", 1), "model": {}}},
+        "status": {"conditions": conditions, **parts.pop("status", {})},
     }

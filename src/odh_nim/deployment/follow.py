@@ -1,7 +1,7 @@
 """Follows a deployment until it is ready, from watches."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -66,7 +66,7 @@ async def follow(
     *,
     within: float | None = None,
     settle: float = _SETTLE,
-) -> AsyncIterator[Progress]:
+) -> AsyncGenerator[Progress, None]:
     """Tell every change of a deployment's status until it is ready, failed for good or stopped.
 
     Raises:

@@ -1,7 +1,7 @@
 """Status with pods, events and logs of one deployment."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -83,7 +83,7 @@ async def deployment_logs(
     previous: bool = False,
     tail_lines: int | None = None,
     since_seconds: int | None = None,
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Give the lines of one pod: the named one, else the newest.
 
     Raises:

@@ -11,11 +11,12 @@ from odh_nim.deployment.reference import ObjectReference
 from odh_nim.deployment.rollback import Deleter, delete_exactly, leftover
 from odh_nim.deployment.structs import AnyObject, Metadata
 from odh_nim.domain import names
-from odh_nim.domain.errors import ClusterError, KindNotServedError
+from odh_nim.domain.errors import ClusterError, ForbiddenError, KindNotServedError
 from odh_nim.domain.finding import Finding
 from odh_nim.domain.resources import (
     INFERENCE_SERVICES,
     PERSISTENT_VOLUME_CLAIMS,
+    ROLE_BINDINGS,
     SECRETS,
     SERVICE_ACCOUNTS,
     SERVING_RUNTIMES,
@@ -31,6 +32,7 @@ _KINDS: Final = (
     SERVING_RUNTIMES,
     INFERENCE_SERVICES,
     SERVICE_ACCOUNTS,
+    ROLE_BINDINGS,
 )
 _CLAIM_PREFIX: Final = names.cache_claim("")
 _PAUSES: Final = (0.3, 1.0)
@@ -84,12 +86,13 @@ async def find_remainders(cluster: RemainderCluster, namespace: str | None = Non
         ClusterError: A list failed: nothing can be said.
 
     """
+    unseen: set[ApiResource] = set()
     runtimes, lists = await asyncio.gather(
         # All of them, the stock dashboard's too: they say which claims are used.
-        _list(cluster, SERVING_RUNTIMES, RuntimeVolumes, namespace, None),
-        asyncio.gather(*(_list(cluster, kind, AnyObject, namespace, _OURS) for kind in _KINDS)),
+        _list(cluster, SERVING_RUNTIMES, RuntimeVolumes, namespace),
+        asyncio.gather(*(_ours(cluster, kind, namespace, unseen) for kind in _KINDS)),
     )
-    groups = _grouped(zip(_KINDS, lists, strict=True))
+    groups = _grouped(zip(_KINDS, lists, strict=True), frozenset(unseen))
     incomplete = [one for group in groups if (one := group.remainder()) is not None]
     named = {
         (one.namespace, reference.name)
@@ -129,6 +132,7 @@ class _Group:
 
     namespace: str
     request_id: str
+    unseen: frozenset[ApiResource]
     objects: dict[ApiResource, list[Metadata]] = field(default_factory=dict)
 
     def remainder(self) -> Remainder | None:
@@ -176,9 +180,27 @@ class _Group:
         if not all(_is_owned(one, service) for one in runtimes):
             return f"{SERVING_RUNTIMES.kind}/{name} does not belong to it yet"
         auth = service.annotation(names.ENABLE_AUTH) == "true"
-        if auth and not self.objects.get(SERVICE_ACCOUNTS):
+        # Made last; whoever may not see RoleBindings is not told of missing ones.
+        complete = self.objects.get(ROLE_BINDINGS) or ROLE_BINDINGS in self.unseen
+        if auth and not (complete and self.objects.get(SERVICE_ACCOUNTS)):
             return "the objects for access by token were never made"
         return ""
+
+
+async def _ours(
+    cluster: RemainderCluster,
+    resource: ApiResource,
+    namespace: str | None,
+    unseen: set[ApiResource],
+) -> list[AnyObject]:
+    try:
+        return await _list(cluster, resource, AnyObject, namespace, _OURS)
+    except ForbiddenError:
+        # The role edit does not show them.
+        if resource is not ROLE_BINDINGS:
+            raise
+        unseen.add(resource)
+        return []
 
 
 async def _list(
@@ -186,7 +208,7 @@ async def _list(
     resource: ApiResource,
     item_type: type[T],
     namespace: str | None,
-    selector: str | None,
+    selector: str | None = None,
 ) -> list[T]:
     try:
         return await cluster.list_as(resource, item_type, namespace, label_selector=selector)
@@ -194,14 +216,16 @@ async def _list(
         return []
 
 
-def _grouped(lists: Iterable[tuple[ApiResource, list[AnyObject]]]) -> list[_Group]:
+def _grouped(
+    lists: Iterable[tuple[ApiResource, list[AnyObject]]], unseen: frozenset[ApiResource]
+) -> list[_Group]:
     groups: dict[tuple[str, str], _Group] = {}
     for kind, items in lists:
         for item in items:
             request = item.metadata.annotation(names.REQUEST_ID)
             if request:
                 key = (item.metadata.namespace, request)
-                group = groups.setdefault(key, _Group(*key))
+                group = groups.setdefault(key, _Group(*key, unseen))
                 group.objects.setdefault(kind, []).append(item.metadata)
     return list(groups.values())
 

@@ -26,7 +26,7 @@ from odh_nim.domain.manifest import Manifest
 
 _WEIGHTS: Final = re.compile(r"download|fetching|pulling weights", re.IGNORECASE)
 _LOADING: Final = re.compile(
-    r"load(ing|ed)? (model|weights|engine|checkpoint|safetensors)|compil|warm.?up|cuda graph|"
+    r"\bload(ing|ed)? (model|weights|engine|checkpoint|safetensors)|compil|warm.?up|cuda graph|"
     r"listening|engine",
     re.IGNORECASE,
 )

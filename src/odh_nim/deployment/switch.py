@@ -91,7 +91,7 @@ async def _switch(
                 json_patch=_patch(found, value),
                 dry_run=dry_run,
             )
-        except (ConflictError, RejectedError):
+        except (ConflictError, RejectedError, NotFoundError):
             # The annotations are not what was read; a refusal for another reason stays one.
             if last:
                 raise
