@@ -19,7 +19,7 @@ from odh_nim.sandbox.kubelet.container import (
 )
 from odh_nim.sandbox.kubelet.pull import refusal_text
 from odh_nim.sandbox.kubelet.timings import Timings
-from support.pods import IMAGE
+from support.kubelet_pods import IMAGE
 
 START = 1_000_000.0
 TIMINGS = Timings()

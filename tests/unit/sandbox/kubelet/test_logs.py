@@ -20,7 +20,7 @@ from odh_nim.sandbox.kubelet.runner import KubeletStandIn
 from odh_nim.sandbox.kubelet.timings import Timings
 from odh_nim.sandbox.loopback import TlsFiles
 from support.kubelet_cluster import FakeCluster, until
-from support.pods import IMAGE, pod, pull_secret
+from support.kubelet_pods import IMAGE, pod, pull_secret
 
 START = 1_700_000_000.0
 LOG = "/containerLogs/team-a/llama/kserve-container"

@@ -14,7 +14,7 @@ from odh_nim.sandbox.kubelet.pod_status import (
     pod_address,
     timestamp,
 )
-from support.pods import IMAGE, pod
+from support.kubelet_pods import IMAGE, pod
 
 NOW = 1_700_000_000.0
 RUNNING = Container("kserve-container", IMAGE, Stage.RUNNING, since=NOW - 60, started=True)

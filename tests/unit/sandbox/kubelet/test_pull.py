@@ -15,7 +15,7 @@ from odh_nim.sandbox.kubelet.pull import (
     refusal_text,
     registry_of,
 )
-from support.pods import GOOD_KEY, IMAGE, pull_secret
+from support.kubelet_pods import GOOD_KEY, IMAGE, pull_secret
 
 NVIDIA = ("nvcr.io",)
 OTHER_KEY = "nvapi-OTHER-CANARY-000000000"

@@ -3,7 +3,7 @@ import pytest
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import CONFIG_MAPS, SECRETS
 from odh_nim.sandbox.kubelet.references import Reference, fault_of, references, volume_references
-from support.pods import pod
+from support.kubelet_pods import pod
 
 
 def test_required_references_of_a_container_are_listed() -> None:

@@ -11,7 +11,7 @@ from odh_nim.domain.resources import NODES, PODS, SECRETS
 from odh_nim.sandbox.kubelet.runner import KubeletStandIn
 from odh_nim.sandbox.kubelet.timings import Timings
 from support.kubelet_cluster import FakeCluster, until
-from support.pods import GOOD_KEY, IMAGE, claim, pod, pull_secret, storage_class
+from support.kubelet_pods import GOOD_KEY, IMAGE, claim, pod, pull_secret, storage_class
 
 FAST = Timings(
     pull=0.01,

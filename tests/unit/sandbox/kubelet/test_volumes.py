@@ -11,7 +11,7 @@ from odh_nim.sandbox.kubelet.volumes import (
     uses_claim,
     volume_name,
 )
-from support.pods import claim, pod, storage_class
+from support.kubelet_pods import claim, pod, storage_class
 
 
 def stored(**spec: Any) -> Manifest:
