@@ -55,6 +55,24 @@ KEY_EXPIRES: Final = "nim.opendatahub.io/key-expires"
 CATALOG_REVISION: Final = "nim.opendatahub.io/catalog-revision"
 CATALOG_DATE: Final = "nim.opendatahub.io/catalog-date"
 
+# ── Air gap ─────────────────────────────────────────────────────────────────────────────────────
+MIRROR_SET: Final = "odh-nim-mirror"
+MIRROR_CATALOG: Final = "nvidia-nim-models-mirror"
+MIRROR_PLAN: Final = "nim.opendatahub.io/mirror-plan"
+MIRROR_REGISTRY: Final = "nim.opendatahub.io/mirror-registry"
+GLOBAL_PULL_SECRET: Final = "pull-secret"  # noqa: S105 - the name of a Secret
+GLOBAL_PULL_SECRET_NAMESPACE: Final = "openshift-config"  # noqa: S105 - a namespace
+# On a claim whose weights are complete; the label is set last.
+PRELOADED_LABEL: Final = "nim.opendatahub.io/preloaded"
+PRELOAD_IMAGE: Final = "nim.opendatahub.io/preload-image"
+PRELOAD_DIGEST: Final = "nim.opendatahub.io/preload-digest"
+PRELOAD_PROFILES: Final = "nim.opendatahub.io/preload-profiles"
+PRELOAD_BYTES: Final = "nim.opendatahub.io/preload-bytes"
+PRELOAD_AT: Final = "nim.opendatahub.io/preload-at"
+PRELOAD_SUBPATH: Final = "nim.opendatahub.io/preload-subpath"
+PRELOAD_COMPONENT: Final = "nim-preload"
+MODEL_PROFILE_ENV: Final = "NIM_MODEL_PROFILE"
+
 # ── Marks of Open Data Hub (reference: what its dashboard and model controller read) ────────────
 DASHBOARD_LABEL: Final = "opendatahub.io/dashboard"
 MANAGED_LABEL: Final = "opendatahub.io/managed"

@@ -44,10 +44,17 @@ PODS: Final = ApiResource("", "v1", "pods", "Pod")
 RESOURCE_QUOTAS: Final = ApiResource("", "v1", "resourcequotas", "ResourceQuota")
 SECRETS: Final = ApiResource("", "v1", "secrets", "Secret")
 SERVICES: Final = ApiResource("", "v1", "services", "Service")
-SERVICE_ACCOUNTS: Final = ApiResource("", "v1", "serviceaccounts", "ServiceAccount")
+SERVICE_IMAGE_DIGEST_MIRROR_SETS: Final = ApiResource(
+    "config.openshift.io", "v1", "imagedigestmirrorsets", "ImageDigestMirrorSet", namespaced=False
+)
+IMAGE_TAG_MIRROR_SETS: Final = ApiResource(
+    "config.openshift.io", "v1", "imagetagmirrorsets", "ImageTagMirrorSet", namespaced=False
+)
+ACCOUNTS: Final = ApiResource("", "v1", "serviceaccounts", "ServiceAccount")
 DEPLOYMENTS: Final = ApiResource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS: Final = ApiResource("apps", "v1", "replicasets", "ReplicaSet")
 INGRESSES: Final = ApiResource("networking.k8s.io", "v1", "ingresses", "Ingress")
+JOBS: Final = ApiResource("batch", "v1", "jobs", "Job")
 ROLES: Final = ApiResource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS: Final = ApiResource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 CLUSTER_ROLES: Final = ApiResource(
