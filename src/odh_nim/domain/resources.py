@@ -44,13 +44,7 @@ PODS: Final = ApiResource("", "v1", "pods", "Pod")
 RESOURCE_QUOTAS: Final = ApiResource("", "v1", "resourcequotas", "ResourceQuota")
 SECRETS: Final = ApiResource("", "v1", "secrets", "Secret")
 SERVICES: Final = ApiResource("", "v1", "services", "Service")
-SERVICE_IMAGE_DIGEST_MIRROR_SETS: Final = ApiResource(
-    "config.openshift.io", "v1", "imagedigestmirrorsets", "ImageDigestMirrorSet", namespaced=False
-)
-IMAGE_TAG_MIRROR_SETS: Final = ApiResource(
-    "config.openshift.io", "v1", "imagetagmirrorsets", "ImageTagMirrorSet", namespaced=False
-)
-ACCOUNTS: Final = ApiResource("", "v1", "serviceaccounts", "ServiceAccount")
+SERVICE_ACCOUNTS: Final = ApiResource("", "v1", "serviceaccounts", "ServiceAccount")
 DEPLOYMENTS: Final = ApiResource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS: Final = ApiResource("apps", "v1", "replicasets", "ReplicaSet")
 INGRESSES: Final = ApiResource("networking.k8s.io", "v1", "ingresses", "Ingress")
@@ -122,6 +116,12 @@ DATA_SCIENCE_CLUSTERS: Final = ApiResource(
 )
 HARDWARE_PROFILES: Final = ApiResource(
     "infrastructure.opendatahub.io", "v1", "hardwareprofiles", "HardwareProfile"
+)
+IMAGE_DIGEST_MIRROR_SETS: Final = ApiResource(
+    "config.openshift.io", "v1", "imagedigestmirrorsets", "ImageDigestMirrorSet", namespaced=False
+)
+IMAGE_TAG_MIRROR_SETS: Final = ApiResource(
+    "config.openshift.io", "v1", "imagetagmirrorsets", "ImageTagMirrorSet", namespaced=False
 )
 ACCOUNTS: Final = ApiResource("nim.opendatahub.io", "v1", "accounts", "Account")
 
