@@ -6,8 +6,9 @@ import pytest
 from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.manifest import Manifest
-from odh_nim.registry import PullCheck, PullOutcome
-from odh_nim.sandbox.kubelet.judge import RegistryJudge
+from odh_nim.registry import RegistryClient
+from odh_nim.registry.outcome import BY_STATUS
+from odh_nim.sandbox.kubelet.judge import StandInJudge
 from odh_nim.sandbox.kubelet.pull import (
     PrefixJudge,
     judge_image,
@@ -15,6 +16,7 @@ from odh_nim.sandbox.kubelet.pull import (
     refusal_text,
     registry_of,
 )
+from odh_nim.sandbox.nvidia import NvidiaStandIn, SeedModel, dummy_key
 from support.kubelet_pods import GOOD_KEY, IMAGE, pull_secret
 
 NVIDIA = ("nvcr.io",)
@@ -133,57 +135,55 @@ def test_broken_secret_holds_no_password(data: Manifest | None) -> None:
     assert passwords_in({"data": data}, "nvcr.io") == []
 
 
-class Registry:
-    def __init__(self, outcome: PullOutcome) -> None:
-        self.outcome = outcome
-        self.images: list[ImageReference] = []
-
-    async def check_pull(self, image: ImageReference, key: ApiKey) -> PullCheck:
-        self.images.append(image)
-        return PullCheck(str(image), self.outcome)
+LLAMA = SeedModel("nim", "meta", "llama-3.1-8b-instruct", tags=("1.8.5", "latest"))
+RESTRICTED = SeedModel("nim", "meta", "restricted", tags=("1",), eu_restricted=True)
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("outcome", "status"),
+    ("name", "image", "status"),
     [
-        (PullOutcome.ALLOWED, 200),
-        (PullOutcome.KEY_REFUSED, 401),
-        (PullOutcome.NO_ENTITLEMENT, 402),
-        (PullOutcome.TERMS_NOT_ACCEPTED, 403),
-        (PullOutcome.UNKNOWN_IMAGE, 404),
-        (PullOutcome.REGION, 451),
-        (PullOutcome.COULD_NOT_ASK, 503),
+        ("good", IMAGE, 200),
+        ("expired", IMAGE, 401),
+        ("forbidden", IMAGE, 401),
+        ("catalog-only", IMAGE, 402),
+        ("no-terms", IMAGE, 403),
+        ("good", "nvcr.io/nim/meta/llama-3.1-8b-instruct:9", 404),
+        ("good", "nvcr.io/nim/meta/llama-3.1-8b-instruct", 200),
+        ("good", "nvcr.io:443/nim/meta/llama-3.1-8b-instruct", 200),
+        ("good", "nvcr.io/nim/other/llama:1", 404),
+        ("good", "nvcr.io/NIM/x:1", 404),
+        ("europe", "nvcr.io/nim/meta/restricted:1", 451),
     ],
 )
-async def test_registrys_answer_becomes_the_status_that_a_node_sees(
-    outcome: PullOutcome, status: int
+async def test_nodes_get_the_answer_that_the_registry_gives(
+    name: str, image: str, status: int
 ) -> None:
-    """R-KEY-09."""
-    assert await RegistryJudge(Registry(outcome)).pull_status(IMAGE, ApiKey(GOOD_KEY)) == status
+    """R-KEY-09: what the pull test says before, and what a node meets after, agree."""
+    key = ApiKey(dummy_key(name).value)
+    async with (
+        NvidiaStandIn([LLAMA, RESTRICTED]) as stand_in,
+        RegistryClient(stand_in.url) as registry,
+    ):
+        judged = await StandInJudge(stand_in.state).pull_status(image, key)
+        requests = len(stand_in.state.journal)
+        if image == image.lower():
+            tagged = image if ":" in image.rpartition("/")[2] else f"{image}:latest"
+            check = await registry.check_pull(ImageReference.parse(tagged), key)
+            assert BY_STATUS[judged] is check.outcome
+
+    assert judged == status
+    assert requests == 0
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("image", "asked"),
-    [
-        ("nvcr.io/nim/x", "nvcr.io/nim/x:latest"),
-        ("nvcr.io:443/nim/x", "nvcr.io:443/nim/x:latest"),
-        ("nvcr.io/nim/x:1.2", "nvcr.io/nim/x:1.2"),
-    ],
-)
-async def test_image_without_a_tag_is_its_latest(image: str, asked: str) -> None:
-    registry = Registry(PullOutcome.ALLOWED)
+async def test_unknown_and_revoked_keys_are_refused_on_nodes_too() -> None:
+    stand_in = NvidiaStandIn([LLAMA])
+    judge = StandInJudge(stand_in.state)
+    good = ApiKey(dummy_key("good").value)
 
-    await RegistryJudge(registry).pull_status(image, ApiKey(GOOD_KEY))
+    before = await judge.pull_status(IMAGE, good)
+    stand_in.state.revoked.add("good")
 
-    assert [str(item) for item in registry.images] == [asked]
-
-
-@pytest.mark.anyio
-async def test_broken_image_name_is_found_nowhere() -> None:
-    registry = Registry(PullOutcome.ALLOWED)
-
-    status = await RegistryJudge(registry).pull_status("nvcr.io/NIM/x:1", ApiKey(GOOD_KEY))
-
-    assert (status, registry.images) == (404, [])
+    assert (before, await judge.pull_status(IMAGE, good)) == (200, 401)
+    assert await judge.pull_status(IMAGE, ApiKey(GOOD_KEY)) == 401
