@@ -87,6 +87,11 @@ class Surroundings:
     fault: str | None = None
 
     @property
+    def is_task(self) -> bool:
+        """Whether the pod is there to come to an end, as a Job's: it serves nothing."""
+        return self.restart_policy != "Always"
+
+    @property
     def load(self) -> float:
         """Seconds from start to serving; helpers beside the model serve at once."""
         if not self.is_model:
@@ -270,6 +275,8 @@ def _ends_at(container: Container, around: Surroundings) -> tuple[float, int, st
     if failure is not None:
         end = container.since + failure.after * around.loading_time
         return end, failure.exit_code, failure.reason
+    if around.is_task and not around.behaviour.never_ready:
+        return container.since + around.loading_time, 0, "Completed"
     return _patience(container, around), _KILLED, "Error"
 
 

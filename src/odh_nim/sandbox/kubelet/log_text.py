@@ -69,6 +69,9 @@ def _loading(around: Surroundings) -> Iterator[tuple[float, str]]:
         share = step / _STEPS
         text = f"downloading weights: {share:.0%} ({share * _GIB:.1f} of {_GIB:.1f} GiB)"
         yield share * _DOWNLOADED_AT, f"INFO hub: {text}"
+    if around.is_task:
+        yield 1.0, "INFO hub: all files are there"
+        return
     yield _DOWNLOADED_AT, "INFO engine: loading model"
     if not around.behaviour.never_ready:
         yield 1.0, "INFO engine: model loaded"

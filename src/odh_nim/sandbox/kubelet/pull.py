@@ -31,14 +31,6 @@ class ImageJudge(Protocol):
         ...
 
 
-class PrefixJudge:
-    """Takes every key that could be one: for where no registry stand-in runs."""
-
-    async def pull_status(self, image: str, key: ApiKey) -> int:  # noqa: ARG002 - the Protocol's
-        """Allow whatever is an `ApiKey` at all."""
-        return ALLOWED
-
-
 async def judge_image(
     image: str, passwords: Sequence[str], judge: ImageJudge, *, registries: Sequence[str]
 ) -> str:

@@ -10,6 +10,7 @@ from odh_nim.sandbox.kubelet.behaviour import FAILURES, parse_behaviour
 from odh_nim.sandbox.kubelet.container import (
     Container,
     Event,
+    Exit,
     Stage,
     Surroundings,
     advance,
@@ -186,6 +187,15 @@ def test_restart_policy_decides_about_an_ended_container(
     lived = life(word, restart_policy=policy).until(0.7)
 
     assert lived.container.restarts == restarts
+
+
+@pytest.mark.parametrize("policy", ["Never", "OnFailure"])
+def test_container_of_a_task_completes(policy: str) -> None:
+    lived = life("slow-load=5s", restart_policy=policy).until(100)
+
+    assert lived.container.stage is Stage.EXITED
+    assert lived.container.exit == Exit(0, "Completed", START + 0.3, START + 5.3)
+    assert lived.container.restarts == 0
 
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 451])

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.errors import InputError
 from odh_nim.sandbox.certificates import ensure_certificates
 from odh_nim.sandbox.kubelet.behaviour import parse_behaviour
@@ -15,7 +16,6 @@ from odh_nim.sandbox.kubelet.container import Container, Exit, Stage, Surroundin
 from odh_nim.sandbox.kubelet.log_server import log_app
 from odh_nim.sandbox.kubelet.log_text import Line, lines
 from odh_nim.sandbox.kubelet.logs import LogQuery, open_log, parse_query
-from odh_nim.sandbox.kubelet.pull import PrefixJudge
 from odh_nim.sandbox.kubelet.runner import KubeletStandIn
 from odh_nim.sandbox.kubelet.timings import Timings
 from odh_nim.sandbox.loopback import TlsFiles
@@ -25,6 +25,11 @@ from support.kubelet_pods import IMAGE, pod, pull_secret
 START = 1_700_000_000.0
 LOG = "/containerLogs/team-a/llama/kserve-container"
 RUNNING = Container("kserve-container", IMAGE, Stage.RUNNING, since=START)
+
+
+class OpenRegistry:
+    async def pull_status(self, image: str, key: ApiKey) -> int:
+        return 200
 
 
 class Pod:
@@ -218,6 +223,15 @@ def test_odd_number_in_a_query_is_refused(number: str) -> None:
         parse_query({"tailLines": number}, START)
 
 
+def test_task_tells_of_its_end_and_not_of_a_server() -> None:
+    around = replace(Pod(RUNNING).surroundings(RUNNING), restart_policy="Never")
+
+    texts = [line.text for line in lines(around, START, None)]
+
+    assert texts[-1] == "INFO hub: all files are there"
+    assert not any("server" in text for text in texts)
+
+
 def test_helper_container_says_that_it_stands_by() -> None:
     around = replace(Pod(RUNNING).surroundings(RUNNING), is_model=False)
 
@@ -237,7 +251,7 @@ async def test_runner_serves_logs_over_tls_at_the_port_its_nodes_tell(tmp_path: 
     cluster.put(pull_secret())
     fast = Timings(pull=0.01, load=0.05)
 
-    async with KubeletStandIn(cluster, judge=PrefixJudge(), timings=fast, tls=tls):
+    async with KubeletStandIn(cluster, judge=OpenRegistry(), timings=fast, tls=tls):
         cluster.put(pod())
         await until(lambda: "Started" in cluster.reasons("llama"))
         status = cluster.find("Node", "gpu-1")["status"]
