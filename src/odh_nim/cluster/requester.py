@@ -156,9 +156,18 @@ class Requester:
         """Add `dryRun=All` to whatever may write: the one place all requests pass."""
         if not self._dry_run or call.method == "GET":
             return call
-        others = tuple(param for param in call.params if param[0] != "dryRun")
-        params = (*others, ("dryRun", "All"))
-        return replace(call, params=params, idempotent=True, stores=False)
+        return dry(call)
+
+
+def dry(call: Call) -> Call:
+    """Make a call that stores nothing of one that may."""
+    others = tuple(param for param in call.params if param[0] != "dryRun")
+    body = call.body
+    if call.method == "DELETE" and body:
+        # A DELETE with a body is read from the body alone; its parameters are ignored.
+        body = msgspec.json.encode(_decode.decode(body) | {"dryRun": ["All"]})
+    params = (*others, ("dryRun", "All"))
+    return replace(call, params=params, body=body, idempotent=True, stores=False)
 
 
 def unreadable(answer: Answer, call: Call) -> ClusterError:

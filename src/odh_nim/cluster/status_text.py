@@ -18,7 +18,11 @@ _QUOTA: Final = re.compile(
 )
 _AMOUNT: Final = re.compile(r"([^=,\s]+)=([^=,\s]+)")
 _MANAGER: Final = re.compile(r'conflict with "(?P<manager>[^"]*)"')
-_PRECONDITION: Final = ("Precondition failed", "the object has been modified", "the UID in the")
+_PRECONDITION: Final = (
+    "Precondition failed",
+    "the object has been modified",
+    "in the precondition (",
+)
 # `secrets "name" is forbidden: `: the operation names the object already.
 _PREFIX: Final = re.compile(r'^\S+(?: "[^"]*")? is (?:forbidden|invalid): ')
 _KEY: Final = re.compile(r"nvapi-[A-Za-z0-9._~-]+")
@@ -44,12 +48,18 @@ def forbidden_cause(message: str) -> str | None:
     found = _FORBIDDEN.search(message)
     if found is None:
         return None
+    return f"{clean(_may_not(found), _LONG)}."
+
+
+def _may_not(found: re.Match[str]) -> str:
+    who = f"user {found['user']} may not"
+    if found["verb"].startswith("impersonate"):
+        return f"{who} act in the name of others"
     resource = found["path"] or found["resource"]
     if found["group"]:
         resource += f".{found['group']}"
     where = f" in project {found['namespace']}" if found["namespace"] else ""
-    may_not = f"user {found['user']} may not {found['verb']} {resource}{where}"
-    return f"{clean(may_not, _LONG)}."
+    return f"{who} {found['verb']} {resource}{where}"
 
 
 def quota_cause(message: str) -> str | None:

@@ -7,7 +7,7 @@ import msgspec
 
 from odh_nim.cluster import paths
 from odh_nim.cluster.call import APPLY, JSON_PATCH, MERGE_PATCH, Call
-from odh_nim.cluster.requester import Requester
+from odh_nim.cluster.requester import Requester, dry
 from odh_nim.domain.errors import NotFoundError
 from odh_nim.domain.manifest import Manifest, describe
 from odh_nim.domain.names import FIELD_MANAGER
@@ -17,9 +17,12 @@ _encode: Final = msgspec.json.Encoder().encode
 _Params = tuple[tuple[str, str], ...]
 
 
-def _params(*, dry_run: bool, field_manager: str = FIELD_MANAGER) -> _Params:
-    params: _Params = (("fieldManager", field_manager),)
-    return (*params, ("dryRun", "All")) if dry_run else params
+def _params(field_manager: str = FIELD_MANAGER) -> _Params:
+    return (("fieldManager", field_manager),)
+
+
+async def _send(requester: Requester, call: Call, *, dry_run: bool) -> Manifest:
+    return await requester.object(dry(call) if dry_run else call)
 
 
 def _name(manifest: Manifest) -> str:
@@ -39,12 +42,12 @@ async def create(
         f"create {describe(manifest)}{paths.place(resource, namespace)}",
         "POST",
         paths.collection(resource, namespace),
-        params=_params(dry_run=dry_run),
+        params=_params(),
         body=_encode(manifest),
-        idempotent=dry_run,
-        stores=not dry_run,
+        idempotent=False,
+        stores=True,
     )
-    return await requester.object(call)
+    return await _send(requester, call, dry_run=dry_run)
 
 
 async def replace(
@@ -60,12 +63,12 @@ async def replace(
         f"update {describe(manifest)}{paths.place(resource, namespace)}",
         "PUT",
         paths.item(resource, _name(manifest), namespace),
-        params=_params(dry_run=dry_run),
+        params=_params(),
         body=_encode(manifest),
-        idempotent=dry_run,
-        stores=not dry_run,
+        idempotent=False,
+        stores=True,
     )
-    return await requester.object(call)
+    return await _send(requester, call, dry_run=dry_run)
 
 
 async def apply(
@@ -79,7 +82,7 @@ async def apply(
     field_manager: str,
 ) -> Manifest:
     """Apply an object on the server's side."""
-    params = _params(dry_run=dry_run, field_manager=field_manager)
+    params = _params(field_manager)
     call = Call(
         f"apply {describe(manifest)}{paths.place(resource, namespace)}",
         "PATCH",
@@ -87,10 +90,10 @@ async def apply(
         params=(*params, ("force", "true" if force else "false")),
         body=_encode(manifest),
         content_type=APPLY,
-        idempotent=dry_run,
-        stores=not dry_run,
+        idempotent=False,
+        stores=True,
     )
-    return await requester.object(call)
+    return await _send(requester, call, dry_run=dry_run)
 
 
 async def patch(
@@ -112,13 +115,13 @@ async def patch(
         f"patch {resource.kind}/{name}{paths.place(resource, namespace)}",
         "PATCH",
         paths.item(resource, name, namespace, subresource),
-        params=_params(dry_run=dry_run),
+        params=_params(),
         body=_encode(merge if json_patch is None else list(json_patch)),
         content_type=MERGE_PATCH if json_patch is None else JSON_PATCH,
-        idempotent=dry_run,
-        stores=not dry_run,
+        idempotent=False,
+        stores=True,
     )
-    return await requester.object(call)
+    return await _send(requester, call, dry_run=dry_run)
 
 
 async def delete(
@@ -147,11 +150,12 @@ async def delete(
         f"delete {resource.kind}/{name}{paths.place(resource, namespace)}",
         "DELETE",
         paths.item(resource, name, namespace),
-        params=(("dryRun", "All"),) if dry_run else (),
         body=_encode(options),
-        idempotent=dry_run or uid is not None,
-        stores=not dry_run,
+        idempotent=uid is not None,
+        stores=True,
     )
+    if dry_run:
+        call = dry(call)
     attempts = requester.attempts()
     try:
         await requester.object(call, attempts)

@@ -51,6 +51,20 @@ TABLE = {
         "user vera may not get /metrics",
         message='forbidden: User "vera" cannot get path "/metrics"',
     ),
+    "impersonation": Row(
+        403,
+        errors.ForbiddenError,
+        "user bob may not act in the name of others.",
+        message='users "alice" is forbidden: User "bob" cannot impersonate resource "users" in API '
+        'group "" at the cluster scope',
+    ),
+    "impersonation for one verb": Row(
+        403,
+        errors.ForbiddenError,
+        "user bob may not act in the name of others.",
+        message='nodes is forbidden: User "bob" cannot impersonate-on:user-info:list resource '
+        '"nodes" in API group "" at the cluster scope',
+    ),
     "an admission plugin": Row(
         403,
         errors.ForbiddenError,
@@ -129,6 +143,15 @@ TABLE = {
         "changed or replaced meanwhile",
         reason="Conflict",
         message="Precondition failed: UID in precondition: a, UID in object meta: b",
+    ),
+    "precondition on the version": Row(
+        409,
+        errors.ConflictError,
+        "changed or replaced meanwhile",
+        reason="Conflict",
+        message='Operation cannot be fulfilled on ConfigMap "x": the ResourceVersion in the '
+        "precondition (1) does not match the ResourceVersion in record (455). The object might "
+        "have been modified",
     ),
     "somebody else's field": Row(
         409,
