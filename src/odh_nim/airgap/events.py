@@ -3,6 +3,7 @@
 An event holds names, digests, sizes and our own words; never a login or an address with one.
 """
 
+import fcntl
 import json
 import os
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+
+from odh_nim.domain.errors import InputError
 
 Kind = Literal["start", "blob", "progress", "image", "wait", "end"]
 # A line a second is enough for people and for pipelines.
@@ -58,8 +61,22 @@ class Journal:
     """Appends every event to a file, so that `status` can tell from another terminal."""
 
     def __init__(self, path: Path) -> None:
+        """Open a journal for one run.
+
+        Raises:
+            InputError: Another run is writing to it.
+
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise InputError(
+                f"{path} is in use: another run does the same.",
+                remedy="Wait for it, or name another file with --journal.",
+            ) from None
 
     def __call__(self, event: Event) -> None:
         """Write an event; whole lines only, so that a killed run leaves a readable file."""

@@ -155,13 +155,13 @@ def _image(item: object, at: str, problems: list[str]) -> ImageReference | None:
         problems.append(f"{at}: it is no image reference.")
         return None
     try:
-        return ImageReference.parse(_with_docker_host(item))
+        return ImageReference.parse(with_docker_host(item))
     except InputError as error:
         problems.append(f"{at}: {error.message}")
         return None
 
 
-def _with_docker_host(text: str) -> str:
+def with_docker_host(text: str) -> str:
     """Write a short reference of Docker's registry in full: `kserve/agent:v0.15.0`."""
     head, slash, _ = text.partition("/")
     if slash and ("." in head or ":" in head or head == "localhost"):
