@@ -1,6 +1,7 @@
 """Order, ownership, request ids, and what a run leaves behind."""
 
 import asyncio
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -512,6 +513,26 @@ async def test_any_fault_at_any_call_ends_in_all_or_nothing(fault: Fault) -> Non
             except OdhNimError as error:
                 _assert_nothing_hidden(cluster, error)
             else:
+                assert cluster.names() == {"Secret/theirs", *map(str, wanted.references)}
+
+
+@pytest.mark.parametrize("second", list(Fault))
+async def test_second_fault_during_the_rollback_hides_nothing(second: Fault) -> None:
+    """R-TST-04, R-DEP-08; I1, I2."""
+    wanted = plan(key=KEY, choice=KeyChoice.OWN, auth=True, tokens=("ci",))
+    clean = FakeCluster()
+    await run(clean, wanted)
+
+    for index in range(len(wanted.manifests), len(clean.calls)):
+        for call, times in itertools.product(("delete", "get"), (1, 2, 99)):
+            cluster = FakeCluster(foreign("Secret", "theirs"))
+            cluster.fail(Fault.REJECTED, at=index).fail(second, call=call, times=times)
+            try:
+                await run(cluster, wanted)
+            except OdhNimError as error:
+                _assert_nothing_hidden(cluster, error)
+            else:
+                # A rejected patch is read again and tried again.
                 assert cluster.names() == {"Secret/theirs", *map(str, wanted.references)}
 
 
