@@ -55,7 +55,10 @@ class FakeCluster:
         metadata = manifest["metadata"]
         self._remove((resource_of(manifest), metadata.get("namespace"), metadata["name"]))
 
-    def break_watches(self, error: OdhNimError) -> None:
+    def is_watched(self, resource: ApiResource) -> bool:
+        return any(watched == resource for watched, _ in self._watches)
+
+    def break_watches(self, error: Exception) -> None:
         """End every watch with an error."""
         for _, queue in self._watches:
             queue.put_nowait(Seen("ERROR", {"error": error}))

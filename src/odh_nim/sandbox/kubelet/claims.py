@@ -101,7 +101,7 @@ class ClaimKeeper:
                     await self._release()
                     await self._keep(uid)
                     self._failures.pop(uid, None)
-                except (OdhNimError, LookupError, TypeError, ValueError) as error:
+                except Exception as error:  # noqa: BLE001 - the other claims must be done too
                     self._later(uid, error)
 
     def _do(self, uid: str) -> None:

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from odh_nim.domain.errors import OdhNimError
-from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.manifest import Manifest, describe
 from odh_nim.domain.resources import ApiResource
 from odh_nim.sandbox.kubelet.cluster import KubeletCluster, ObjectEvent
 from odh_nim.sandbox.kubelet.timings import doubled
@@ -65,20 +65,26 @@ class Mirror:
             told.add(event.object["metadata"]["uid"])
             return told
         for uid in [uid for uid in self._objects if uid not in told]:
-            self._viewer.lose(self._objects.pop(uid))
+            self._show(self._viewer.lose, self._objects.pop(uid))
         return None
 
     def _take(self, kind: str, item: Manifest) -> None:
         uid = item["metadata"]["uid"]
         if kind == "DELETED":
             self._objects.pop(uid, None)
-            self._viewer.lose(item)
+            self._show(self._viewer.lose, item)
             return
         before = self._objects.get(uid)
         self._objects[uid] = item
         # A new watch tells again what the one before has told.
         if before is None or _version(before) != _version(item):
-            self._viewer.see(item)
+            self._show(self._viewer.see, item)
+
+    def _show(self, tell: Callable[[Manifest], None], item: Manifest) -> None:
+        try:
+            tell(item)
+        except Exception:  # noqa: BLE001 - one object must not end the watch of all
+            _log.exception("%s cannot be understood", describe(item))
 
 
 def _version(item: Manifest) -> str:

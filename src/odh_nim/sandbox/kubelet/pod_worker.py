@@ -106,8 +106,7 @@ class PodWorker:
             try:
                 pause = await self._step()
                 failures = 0
-            except (OdhNimError, LookupError, TypeError, ValueError, AttributeError) as error:
-                # A pod may hold anything that the API server lets pass; the others live on.
+            except Exception as error:  # noqa: BLE001 - whatever a pod holds, the others live on
                 name = f"{self.pod['metadata'].get('namespace')}/{self.pod['metadata']['name']}"
                 unexpected = not isinstance(error, OdhNimError)
                 _log.warning("Pod %s: %s", name, error, exc_info=unexpected)

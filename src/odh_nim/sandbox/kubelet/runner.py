@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,6 +24,8 @@ from odh_nim.sandbox.kubelet.timings import Timings
 from odh_nim.sandbox.kubelet.verdicts import Verdicts
 from odh_nim.sandbox.loopback import LoopbackServer, TlsFiles
 
+_log: Final = logging.getLogger(__name__)
+_PAUSE: Final = 1.0
 DEFAULT_REGISTRIES: Final = (names.REGISTRY,)
 
 
@@ -111,11 +114,11 @@ class KubeletStandIn:
             await self._stop()
             raise
         works = (
-            self._machines.run(self.log_port),
-            self._claims.run(),
-            *(mirror.run() for mirror in self._mirrors),
+            lambda: self._machines.run(self.log_port),
+            self._claims.run,
+            *(mirror.run for mirror in self._mirrors),
         )
-        self._tasks = [asyncio.create_task(work) for work in works]
+        self._tasks = [asyncio.create_task(_for_ever(work)) for work in works]
         return self
 
     async def __aexit__(
@@ -165,6 +168,15 @@ class _ClassViewer:
 
     def lose(self, _: Manifest) -> None:
         """Nothing bound depends on a class."""
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:  # noqa: BLE001 - half a kubelet would be worse than one that stumbles
+            _log.exception("A part of the kubelet stand-in failed and is started again")
+        await asyncio.sleep(_PAUSE)
 
 
 async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:

@@ -17,6 +17,8 @@ from odh_nim.sandbox.kubelet.behaviour import FAILURES, Behaviour, parse_behavio
         ("pull=403", Behaviour(pull_status=403)),
         ("oom, slow-load=3s", Behaviour(FAILURES["oom"], load_seconds=3)),
         ("slow-load=soon", Behaviour(unknown=("slow-load=soon",))),
+        ("slow-load=99999999m", Behaviour(unknown=("slow-load=99999999m",))),
+        ("slow-load=" + "9" * 400, Behaviour(unknown=("slow-load=" + "9" * 400,))),
         ("pull=no", Behaviour(unknown=("pull=no",))),
         ("oom=1", Behaviour(unknown=("oom=1",))),
         ("typo,never-ready", Behaviour(never_ready=True, unknown=("typo",))),

@@ -102,3 +102,19 @@ async def test_volume_whose_claim_went_away_unseen_is_deleted_at_the_start() -> 
 
     async with running(cluster):
         await until(lambda: not cluster.has("PersistentVolume", volume))
+
+
+@pytest.mark.anyio
+async def test_one_broken_claim_harms_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    cluster = FakeCluster()
+    cluster.put(storage_class())
+    broken = claim("broken")
+    del broken["spec"]["resources"]
+
+    async with running(cluster):
+        cluster.put(broken)
+        await until(lambda: "PersistentVolumeClaim/broken" in caplog.text)
+        cluster.put(claim())
+        await until(
+            lambda: cluster.find("PersistentVolumeClaim", "cache")["status"]["phase"] == "Bound"
+        )

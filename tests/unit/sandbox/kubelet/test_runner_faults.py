@@ -123,6 +123,21 @@ async def test_one_broken_pod_harms_no_other(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.anyio
+async def test_pod_whose_status_cannot_be_read_harms_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = FakeCluster()
+    cluster.put(pull_secret())
+    status = {"containerStatuses": [{"name": "kserve-container", "state": {"running": {}}}]}
+
+    async with running(cluster):
+        cluster.put(pod("broken") | {"status": status})
+        await until(lambda: "Pod/broken cannot be understood" in caplog.text)
+        cluster.put(pod())
+        await until(lambda: is_ready(cluster))
+
+
+@pytest.mark.anyio
 async def test_cluster_that_answers_errors_is_asked_again() -> None:
     cluster = FakeCluster()
     cluster.put(pull_secret())
@@ -195,3 +210,18 @@ async def test_crash_backs_off_between_restarts_and_is_counted() -> None:
     last = container_of(cluster)["lastState"]["terminated"]
     assert (last["exitCode"], last["reason"]) == (137, "OOMKilled")
     assert "BackOff" in cluster.reasons("llama")
+
+
+@pytest.mark.anyio
+async def test_watch_that_fails_in_an_unknown_way_is_begun_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    cluster = FakeCluster()
+    cluster.put(pull_secret())
+
+    async with running(cluster):
+        await until(lambda: cluster.is_watched(PODS))
+        cluster.break_watches(ArithmeticError("nobody expected this"))
+        await until(lambda: "started again" in caplog.text)
+        cluster.put(pod())
+        await until(lambda: is_ready(cluster))
