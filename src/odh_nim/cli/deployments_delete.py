@@ -25,7 +25,7 @@ from odh_nim.domain.errors import (
     PreflightError,
     UnknownModelError,
 )
-from odh_nim.domain.finding import errors_of
+from odh_nim.domain.finding import Severity, errors_of
 
 if TYPE_CHECKING:
     from odh_nim.cluster import Client
@@ -60,7 +60,8 @@ async def run(target: Target, name: str, choice: DeleteChoice) -> None:
 async def _delete(client: "Client", plan: DeletePlan, choice: DeleteChoice) -> None:
     if errors := errors_of(list(plan.findings)):
         raise PreflightError(f"Deleting {plan.name}", errors)
-    print_findings(plan.findings)
+    # Who does not look at the list does not want its footnotes either.
+    print_findings(f for f in plan.findings if not choice.yes or f.severity is Severity.WARNING)
     if choice.dry_run:
         _print_plan(plan, choice.output)
         note("Nothing was deleted: --dry-run.")

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from odh_nim.cli.output import note, print_data, print_facts, print_table, to_data, warn
-from odh_nim.deployment import DeploymentView, EventView, Remainder, Remainders, Status
+from odh_nim.deployment import DeploymentView, EventView, Remainder, Remainders, Status, StatusWord
 from odh_nim.domain.resources import INFERENCE_SERVICES
 
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -50,7 +50,7 @@ def print_views(
 
 def _row(view: DeploymentView, *, wide: bool) -> list[str]:
     gpus = str(view.gpus * view.replicas)
-    row = [view.name, view.model, view.tag, _status(view), view.protocol.value, gpus]
+    row = [view.name, view.model, view.tag, view.status.value, view.protocol.value, gpus]
     row.append(age(view.created_at))
     if not wide:
         return row
@@ -63,11 +63,6 @@ def _row(view: DeploymentView, *, wide: bool) -> list[str]:
         view.claim or "",
         view.managed_by,
     ]
-
-
-def _status(view: DeploymentView) -> str:
-    starting = view.phase is not None and view.status.value == "Starting"
-    return f"{view.status} ({view.phase})" if starting else view.status.value
 
 
 def _name(view: DeploymentView) -> str:
@@ -84,7 +79,9 @@ def print_remainders(left: Remainders | None) -> None:
         note(f"  finish it: the same `odh-nim deploy` command with {_resume(one)}")
         note(f"  delete it: odh-nim deployments delete {one.name} -n {one.namespace}")
     for claim in left.orphan_claims:
-        note(f"{claim} in {claim.namespace} is used by no deployment: {claim.delete_command}")
+        note(f"{claim} in {claim.namespace} is used by no deployment.")
+        note(f"  use its weights: odh-nim deploy … --storage pvc:{claim.name}")
+        note(f"  delete it: {claim.delete_command}")
 
 
 def _resume(one: Remainder) -> str:
@@ -105,7 +102,7 @@ def print_view(view: DeploymentView, output: str) -> None:
         "Title": view.display_name if view.display_name != view.name else "",
         "Model": f"{view.model}:{view.tag}",
         "Image": view.image,
-        "Status": f"{_status(view)}  {view.message}".strip(),
+        "Status": f"{view.status.value}  {view.message}".strip(),
         "Protocol": view.protocol.value,
         "GPUs": f"{view.gpus} a replica, {view.replicas} replicas"
         if view.replicas != 1
@@ -190,7 +187,8 @@ def print_explanations(name: str, status: Status, output: str) -> None:
     elif status.explanations:
         _print_causes(status)
     else:
-        phase = f", {status.phase.value}" if status.phase else ""
+        starting = status.phase is not None and status.word is StatusWord.STARTING
+        phase = f", {status.phase}" if starting else ""
         click.echo(f"{name} is {status.word.value}{phase}: no known failure.")
         if status.message:
             click.echo(status.message)

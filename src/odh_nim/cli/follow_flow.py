@@ -36,13 +36,13 @@ async def _follow(client: "Client", name: str, namespace: str, within: float) ->
     with Steps() as steps:
         async for progress in follow(client, name, namespace, within=within):
             status = progress.status
+            if progress.done and status.word is StatusWord.READY:
+                steps.step(f"Ready after {progress.seconds:.0f} s")
+                return
             steps.step(_sentence(status))
             steps.update(status.message)
-            if not progress.done:
-                continue
-            if status.word is not StatusWord.READY:
+            if progress.done:
                 raise _not_ready(name, namespace, status)
-            steps.step(f"Ready after {progress.seconds:.0f} s")
 
 
 def _sentence(status: Status) -> str:

@@ -89,6 +89,9 @@ def _taken(plan: Plan, reference: ObjectReference, found: Manifest) -> Finding:
     else:
         free = other_name(plan.spec.name, plan.spec.namespace)
         remedy = f"Choose another name, for example --name {free}."
+        if reference.resource is PERSISTENT_VOLUME_CLAIMS:
+            # What an earlier deployment of this name left: its weights are worth keeping.
+            remedy = f"Use the weights in it with --storage pvc:{reference.name}. {remedy}"
     return Finding(
         Severity.ERROR,
         "name-taken",
