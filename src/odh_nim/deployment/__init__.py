@@ -1,6 +1,7 @@
 """A model deployment: plan, preflight, deploy, follow, list, stop, delete."""
 
 from odh_nim.deployment.checks.gpus import GpuReport, NodeGpus
+from odh_nim.deployment.claims import ClaimView, list_claims
 from odh_nim.deployment.delete import delete
 from odh_nim.deployment.delete_plan import DeletePlan, Kept, plan_delete
 from odh_nim.deployment.explanation import Explanation
@@ -30,6 +31,7 @@ from odh_nim.deployment.workflow import Action, Deployed, Step, deploy
 
 __all__ = [
     "Action",
+    "ClaimView",
     "DeletePlan",
     "Deployed",
     "DeploymentView",
@@ -60,6 +62,7 @@ __all__ = [
     "find_remainders",
     "follow",
     "get_deployment",
+    "list_claims",
     "list_deployments",
     "plan_delete",
     "plan_deployment",

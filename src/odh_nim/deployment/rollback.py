@@ -63,7 +63,11 @@ async def roll_back(
 def leftover(reference: ObjectReference, reason: str) -> Finding:
     """Name an object that stays, with the command that removes it."""
     return Finding(
-        Severity.ERROR, "leftover", str(reference), f"{reason}.", f"{reference.delete_command}"
+        Severity.ERROR,
+        "leftover",
+        str(reference),
+        f"{reason.rstrip('.')}.",
+        f"Remove it: {reference.delete_command}",
     )
 
 
