@@ -40,6 +40,8 @@ _PACKAGE: Final = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*")
 _DOWNLOADING: Final = "go: downloading "
 _POLL: Final = 0.2
 _ERROR_LINES: Final = 12
+_END_SECONDS: Final = 5.0
+_END_POLL: Final = 0.05
 
 
 class Report(Protocol):
@@ -185,8 +187,7 @@ def _run(
             on_line(lines[-1])
         process.wait()
     except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+        _end_group(process)
         raise
     finally:
         reader.join()
@@ -195,6 +196,23 @@ def _run(
     if process.returncode != 0:
         raise _failure(verb, lines)
     return "".join(printed)
+
+
+def _end_group(process: "subprocess.Popen[str]") -> None:
+    """End the tool chain and its compilers; return when none of them is left."""
+    deadline = time.monotonic() + _END_SECONDS
+    number = signal.SIGTERM
+    # A group lives as long as its last member, also when its leader is gone.
+    while True:
+        try:
+            os.killpg(process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            # Gone; some systems refuse where only a zombie is left.
+            process.wait()
+            return
+        process.poll()
+        time.sleep(_END_POLL)
+        number = signal.SIGKILL if time.monotonic() > deadline else signal.SIGTERM
 
 
 def _failure(verb: str, lines: list[str]) -> SandboxError:
