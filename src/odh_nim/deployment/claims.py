@@ -74,14 +74,19 @@ async def _runtimes(cluster: ListCluster, namespace: str) -> list[RuntimeVolumes
 
 
 def _view(claim: _Claim, users: tuple[str, ...]) -> ClaimView:
+    metadata = claim.metadata
+    # The label is set last: without it the weights may be incomplete.
+    preloaded = metadata.label(names.PRELOADED_LABEL) is not None
+    image = metadata.annotation(names.PRELOAD_IMAGE) if preloaded else None
+    folder = metadata.annotation(names.PRELOAD_SUBPATH) if preloaded else None
     return ClaimView(
-        claim.metadata.name,
+        metadata.name,
         str((claim.status.capacity or {}).get("storage", "")),
         claim.spec.access_modes,
         claim.spec.storage_class_name or "",
         claim.status.phase,
-        for_nim=claim.metadata.annotation(names.NIM_PVC) == "true",
-        sub_path=claim.metadata.annotation(names.NIM_SUBPATH) or "",
+        for_nim=metadata.annotation(names.NIM_PVC) == "true",
+        sub_path=folder or metadata.annotation(names.NIM_SUBPATH) or "",
         users=users,
-        preloaded_image=printable(claim.metadata.annotation(names.PRELOAD_IMAGE) or "", 300),
+        preloaded_image=printable(image or "", 300),
     )

@@ -7,6 +7,8 @@ from support.deployments import plan
 
 pytestmark = pytest.mark.anyio
 
+IMAGE = {"nim.opendatahub.io/preload-image": "nvcr.io/nim/a/b:1"}
+
 
 def claim(name: str, **metadata: object) -> Manifest:
     return {
@@ -25,7 +27,8 @@ async def test_claims_with_weights_come_first_with_their_folder_and_users() -> N
     cluster = FakeCluster(
         claim("a-data"),
         claim("going", deletionTimestamp="2026-01-01T00:00:00Z"),
-        claim("y-loaded", annotations={"nim.opendatahub.io/preload-image": "nvcr.io/nim/a/b:1"}),
+        claim("x-loading", annotations=IMAGE),
+        claim("y-loaded", annotations=IMAGE, labels={"nim.opendatahub.io/preloaded": "true"}),
         claim("z-weights", annotations=marks | folder),
     )
     await deploy(cluster, plan())
@@ -37,6 +40,7 @@ async def test_claims_with_weights_come_first_with_their_folder_and_users() -> N
         "nim-pvc-llama",
         "z-weights",
         "a-data",
+        "x-loading",
     ]
     assert found[1].users == ("llama",)
     assert found[2] == ClaimView(

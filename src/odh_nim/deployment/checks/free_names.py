@@ -15,7 +15,7 @@ from odh_nim.domain.errors import (
 )
 from odh_nim.domain.finding import Finding, Severity
 from odh_nim.domain.manifest import Manifest
-from odh_nim.domain.resources import NAMESPACES, SERVING_RUNTIMES
+from odh_nim.domain.resources import NAMESPACES, PERSISTENT_VOLUME_CLAIMS, SERVING_RUNTIMES
 
 
 async def check_names(cluster: PreflightCluster, plan: Plan) -> list[Finding]:
