@@ -51,6 +51,9 @@ OdhNimError                      1
 ├── PreflightError               7   findings that stop a plan
 ├── DeployFailedError            8   all taken back (9: something stays)
 ├── DeleteFailedError            9
+├── UpgradeIncompleteError       7   something could not be listed, so nothing was touched
+├── UpgradeUnfinishedError       9   some steps failed, or wait for somebody else
+├── MigrationFailedError         8   old references are back (9: something stays)
 ├── NotReadyError                11  deployed, but it does not serve: failed, or not in time
 └── SandboxError                10
 """
@@ -513,6 +516,47 @@ class DeleteFailedError(OdhNimError):
         lines += [f"  {finding}" for finding in leftovers]
         super().__init__("\n".join(lines), remedy="Run the same command again.")
         self.leftovers = tuple(leftovers)
+
+
+class UpgradeIncompleteError(OdhNimError):
+    """The inventory has holes; what cannot be seen could be in use, so nothing was touched."""
+
+    exit_code = 7
+
+    def __init__(self, holes: Sequence[str]) -> None:
+        lines = ["The inventory is incomplete, so nothing was changed. Could not read:"]
+        lines += [f"  {hole}" for hole in holes]
+        super().__init__(
+            "\n".join(lines), remedy="Run it again with rights to list these in all projects."
+        )
+        self.holes = tuple(holes)
+
+
+class UpgradeUnfinishedError(OdhNimError):
+    """Some steps failed or wait; everything that was done stays done."""
+
+    exit_code = 9
+
+    def __init__(self, left: Sequence[str]) -> None:
+        lines = ["The clean-up is not finished:", *(f"  {line}" for line in left)]
+        super().__init__("\n".join(lines), remedy="Run the same command again later.")
+        self.left = tuple(left)
+
+
+class MigrationFailedError(OdhNimError):
+    """A deployment did not come up with its new references; `leftovers` is what stays changed."""
+
+    def __init__(self, name: str, cause: str, leftovers: Sequence[str] = ()) -> None:
+        after = "Its old references are back."
+        if leftovers:
+            after = f"These stay changed: {', '.join(leftovers)}."
+        super().__init__(f"Deployment {name} is not migrated: {cause} {after}")
+        self.leftovers = tuple(leftovers)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # two codes for one class: 9 = look
+        """8 where all is taken back, 9 where something stays."""
+        return 9 if self.leftovers else 8
 
 
 class SandboxError(OdhNimError):

@@ -73,6 +73,18 @@ PRELOAD_SUBPATH: Final = "nim.opendatahub.io/preload-subpath"
 PRELOAD_COMPONENT: Final = "nim-preload"
 MODEL_PROFILE_ENV: Final = "NIM_MODEL_PROFILE"
 
+# ── What an upgrade leaves: its report, and the catalogue that the old integration would delete ──
+UPGRADE_REPORT: Final = "odh-nim-upgrade"
+UPGRADE_REPORT_KEY: Final = "report.json"
+SAVED_FROM: Final = "nim.opendatahub.io/saved-from"
+RESTARTED_AT: Final = "nim.opendatahub.io/restarted-at"
+
+
+def saved_catalog(digest: str) -> str:
+    """Name the copy of a catalogue by its content, so that saving twice makes one."""
+    return f"nvidia-nim-models-saved-{digest[:10]}"
+
+
 # ── Marks of Open Data Hub (reference: what its dashboard and model controller read) ────────────
 DASHBOARD_LABEL: Final = "opendatahub.io/dashboard"
 MANAGED_LABEL: Final = "opendatahub.io/managed"

@@ -47,6 +47,13 @@ SERVICES: Final = ApiResource("", "v1", "services", "Service")
 SERVICE_ACCOUNTS: Final = ApiResource("", "v1", "serviceaccounts", "ServiceAccount")
 DEPLOYMENTS: Final = ApiResource("apps", "v1", "deployments", "Deployment")
 REPLICA_SETS: Final = ApiResource("apps", "v1", "replicasets", "ReplicaSet")
+STATEFUL_SETS: Final = ApiResource("apps", "v1", "statefulsets", "StatefulSet")
+DAEMON_SETS: Final = ApiResource("apps", "v1", "daemonsets", "DaemonSet")
+REPLICATION_CONTROLLERS: Final = ApiResource(
+    "", "v1", "replicationcontrollers", "ReplicationController"
+)
+JOBS: Final = ApiResource("batch", "v1", "jobs", "Job")
+CRON_JOBS: Final = ApiResource("batch", "v1", "cronjobs", "CronJob")
 INGRESSES: Final = ApiResource("networking.k8s.io", "v1", "ingresses", "Ingress")
 JOBS: Final = ApiResource("batch", "v1", "jobs", "Job")
 ROLES: Final = ApiResource("rbac.authorization.k8s.io", "v1", "roles", "Role")
@@ -93,6 +100,39 @@ INFERENCE_SERVICES: Final = ApiResource(
 )
 SERVING_RUNTIMES: Final = ApiResource(
     "serving.kserve.io", "v1alpha1", "servingruntimes", "ServingRuntime"
+)
+CLUSTER_SERVING_RUNTIMES: Final = ApiResource(
+    "serving.kserve.io",
+    "v1alpha1",
+    "clusterservingruntimes",
+    "ClusterServingRuntime",
+    namespaced=False,
+)
+CLUSTER_STORAGE_CONTAINERS: Final = ApiResource(
+    "serving.kserve.io",
+    "v1alpha1",
+    "clusterstoragecontainers",
+    "ClusterStorageContainer",
+    namespaced=False,
+)
+LLM_INFERENCE_SERVICES: Final = ApiResource(
+    "serving.kserve.io", "v1alpha1", "llminferenceservices", "LLMInferenceService"
+)
+NIM_SERVICES: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimservices", "NIMService")
+NIM_CACHES: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimcaches", "NIMCache")
+NIM_PIPELINES: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimpipelines", "NIMPipeline")
+NOTEBOOKS: Final = ApiResource("kubeflow.org", "v1", "notebooks", "Notebook")
+KNATIVE_SERVICES: Final = ApiResource("serving.knative.dev", "v1", "services", "Service")
+KNATIVE_CONFIGURATIONS: Final = ApiResource(
+    "serving.knative.dev", "v1", "configurations", "Configuration"
+)
+KNATIVE_REVISIONS: Final = ApiResource("serving.knative.dev", "v1", "revisions", "Revision")
+DEPLOYMENT_CONFIGS: Final = ApiResource(
+    "apps.openshift.io", "v1", "deploymentconfigs", "DeploymentConfig"
+)
+BUILD_CONFIGS: Final = ApiResource("build.openshift.io", "v1", "buildconfigs", "BuildConfig")
+ODH_APPLICATIONS: Final = ApiResource(
+    "dashboard.opendatahub.io", "v1", "odhapplications", "OdhApplication"
 )
 TEMPLATES: Final = ApiResource("template.openshift.io", "v1", "templates", "Template")
 PROJECTS: Final = ApiResource("project.openshift.io", "v1", "projects", "Project", namespaced=False)
