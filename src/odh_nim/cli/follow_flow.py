@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from odh_nim.cli.output import Steps, note
-from odh_nim.deployment import Explanation, Status, StatusWord, follow, get_deployment
+from odh_nim.deployment import Explanation, Phase, Status, StatusWord, follow, get_deployment
 from odh_nim.domain.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ async def _follow(client: "Client", name: str, namespace: str, within: float) ->
 
 
 def _sentence(status: Status) -> str:
+    if status.phase is Phase.READY:
+        # The pod serves; KServe has not noticed yet.
+        return "Waiting for KServe"
     return status.phase.value.capitalize() if status.phase else status.word.value
 
 
