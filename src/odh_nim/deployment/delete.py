@@ -7,14 +7,14 @@ from typing import Final, Protocol
 from odh_nim.deployment.attempt import TRANSIENT, Getter
 from odh_nim.deployment.delete_plan import DeletePlan
 from odh_nim.deployment.reference import ObjectReference
-from odh_nim.deployment.rollback import Deleter, delete_exactly
+from odh_nim.deployment.rollback import Deleter, delete_exactly, leftover
 from odh_nim.domain.errors import (
     ClusterError,
     DeleteFailedError,
     NotFoundError,
     PreflightError,
 )
-from odh_nim.domain.finding import Finding, Severity, errors_of
+from odh_nim.domain.finding import Finding, errors_of
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import INFERENCE_SERVICES, PERSISTENT_VOLUME_CLAIMS
 
@@ -80,7 +80,7 @@ async def _delete(
     try:
         await delete_exactly(cluster, reference, pauses)
     except ClusterError as error:
-        return _stays(reference, error.cause)
+        return leftover(reference, error.cause)
     return None
 
 
@@ -97,11 +97,11 @@ async def _wait(cluster: DeleteCluster, reference: ObjectReference, end: float) 
             # Looked at again; what is known of it stays.
             pass
         except ClusterError as error:
-            return _stays(reference, f"whether it is gone cannot be told: {error.cause}")
+            return leftover(reference, f"whether it is gone cannot be told: {error.cause}")
         if found is not None and found["metadata"]["uid"] != reference.uid:
             return None
         if loop.time() + pause > end:
-            return _stays(reference, _held_by(found))
+            return leftover(reference, _held_by(found))
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LOOK)
 
@@ -111,13 +111,3 @@ def _held_by(found: Manifest | None) -> str:
     if finalizers:
         return f"it waits for {', '.join(map(str, finalizers))}"
     return "it is still there"
-
-
-def _stays(reference: ObjectReference, reason: str) -> Finding:
-    return Finding(
-        Severity.ERROR,
-        "leftover",
-        str(reference),
-        f"{reason.rstrip('.')}.",
-        reference.delete_command,
-    )

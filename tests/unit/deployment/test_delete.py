@@ -227,7 +227,7 @@ async def test_missing_right_names_what_is_still_there() -> None:
     with pytest.raises(DeleteFailedError, match="ServingRuntime/llama") as failure:
         await delete(cluster, wanted, wait=0.1)
 
-    assert failure.value.leftovers[0].remedy.startswith("kubectl delete servingruntimes")
+    assert failure.value.leftovers[0].remedy.startswith("Remove it: kubectl delete servingruntimes")
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET_AFTER, Fault.RESET_BEFORE, Fault.SERVER_ERROR])

@@ -195,7 +195,9 @@ async def test_rollback_goes_on_past_an_object_it_cannot_delete() -> None:
 
     [stays] = failure.value.leftovers
     assert stays.subject == "ServingRuntime/llama"
-    assert stays.remedy == ("kubectl delete servingruntimes.serving.kserve.io llama -n team-a")
+    assert stays.remedy == (
+        "Remove it: kubectl delete servingruntimes.serving.kserve.io llama -n team-a"
+    )
     assert failure.value.exit_code == 9
     assert cluster.names() == {"ServingRuntime/llama"}
 
