@@ -29,6 +29,14 @@ _TIMEOUT = click.option(
     metavar="SECONDS",
     help="Longest wait for one answer, its repetitions included.",
 )
+_PATIENCE = click.option(
+    "--patience",
+    type=click.FloatRange(min=0),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="All the rest together that a busy NVIDIA may ask for.",
+)
 _ALLOW_MISSING = click.option(
     "--allow-missing",
     type=click.IntRange(min=0),
@@ -64,6 +72,7 @@ catalog.add_command(check)
 @_KEY_VARIABLE
 @_CONCURRENCY
 @_TIMEOUT
+@_PATIENCE
 @click.option(
     "--only",
     "patterns",
@@ -116,6 +125,7 @@ async def generate(
     key_env: str | None,
     concurrency: int,
     timeout: float,  # noqa: ASYNC109 - the wait for one answer, not for this function
+    patience: float,
     patterns: tuple[str, ...],
     models_file: Path | None,
     max_tags: int | None,
@@ -141,7 +151,7 @@ async def generate(
     from odh_nim.cli import catalog_generate  # noqa: PLC0415 - not for help
 
     request = catalog_generate.Generate(
-        access=catalog_generate.Access(key_file, key_env, concurrency, timeout),
+        access=catalog_generate.Access(key_file, key_env, concurrency, timeout, patience),
         output=output,
         patterns=patterns,
         models_file=models_file,
@@ -171,6 +181,7 @@ async def generate(
 @_KEY_VARIABLE
 @_CONCURRENCY
 @_TIMEOUT
+@_PATIENCE
 @click.option(
     "--place",
     default="the EU",
@@ -191,6 +202,7 @@ async def eu(
     key_env: str | None,
     concurrency: int,
     timeout: float,  # noqa: ASYNC109 - as above
+    patience: float,
     place: str,
     date: datetime | None,
     allow_empty: bool,
@@ -209,7 +221,7 @@ async def eu(
     from odh_nim.cli import catalog_generate  # noqa: PLC0415 - not for help
 
     request = catalog_generate.Probe(
-        access=catalog_generate.Access(key_file, key_env, concurrency, timeout),
+        access=catalog_generate.Access(key_file, key_env, concurrency, timeout, patience),
         eu_list=eu_list,
         place=place,
         date=date.date() if date else None,

@@ -48,6 +48,7 @@ class Access:
     key_env: str | None
     concurrency: int
     timeout: float
+    patience: float
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ async def _open(access: Access, *, metadata: bool) -> AsyncIterator[NgcSource]:
     timeouts = Timeouts(
         connect=min(5, wait), read=min(10, wait), key_check=min(10, wait), call=wait
     )
-    pace = Pace(access.concurrency, patience=timeouts.rest)
+    pace = Pace(access.concurrency, patience=access.patience)
     async with NgcClient(wiring.settings().ngc_url, timeouts=timeouts, pace=pace) as client:
         await client.caller_info(key)
         yield NgcSource(client, key, metadata=metadata)

@@ -46,8 +46,6 @@ class Timeouts:
     # A person waits for the key check.
     key_check: float = 10
     call: float = 30
-    # All the rest together that a busy NVIDIA may ask of one run that nobody waits for.
-    rest: float = 300
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,17 @@ def test_busy_service_slows_the_run_down_and_all_models_ship(generator: Generato
     assert len(generator.asked()) < 2 * COUNT
 
 
+def test_service_that_is_busy_for_ever_ends_the_run_when_patience_does(
+    generator: Generator,
+) -> None:
+    generator.fault(Fault("answer", 429, {"retry-after": "1"}, path="/v2/org"))
+
+    outcome = generator.run("--patience", "2")
+
+    assert outcome.code == 6
+    assert "it is busy (429), it wants 1 s of rest" in outcome.error_line
+
+
 def test_list_that_shrank_is_not_written(generator: Generator) -> None:
     """R-CAT-04."""
     assert generator.run().code == 0
