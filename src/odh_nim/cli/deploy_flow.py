@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from odh_nim.catalog import Installation, find_installation, find_model, find_tag
 from odh_nim.cli import wiring
@@ -19,6 +19,7 @@ from odh_nim.cli.installed import namespace_setting
 from odh_nim.cli.output import Steps, print_findings
 from odh_nim.deployment import (
     Action,
+    Deployed,
     Plan,
     Preflight,
     Step,
@@ -32,7 +33,7 @@ from odh_nim.deployment.dry_run import check_manifests
 from odh_nim.deployment.find_template import find_template
 from odh_nim.domain.deployment_name import check_namespace
 from odh_nim.domain.deployment_spec import DeploymentSpec, HardwareProfile, KeyChoice
-from odh_nim.domain.errors import PreflightError, UnknownModelError
+from odh_nim.domain.errors import DeployFailedError, PreflightError, UnknownModelError
 from odh_nim.domain.finding import Finding, Severity, errors_of
 from odh_nim.domain.image import ModelReference
 from odh_nim.domain.model import Model
@@ -41,6 +42,14 @@ from odh_nim.manifests.templates import RuntimeTemplate
 
 if TYPE_CHECKING:
     from odh_nim.cluster import Client
+
+
+_WORDS: Final = {
+    Action.CHECK: "Asking the API server about every object",
+    Action.CREATE: "Creating",
+    Action.OWN: "Creating",
+    Action.TAKE_BACK: "Taking everything back",
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ async def run(
                 steps.done()
                 print_plan(plan, found, output)
                 return
-            deployed = await deploy(client, plan, report=lambda step: _show(steps, step))
+            deployed = await _deploy(client, plan, steps)
         print_deployed(deployed, output)
         if options.wait:
             await follow_to_ready(client, deployed.name, namespace, within=options.within)
@@ -214,12 +223,19 @@ def _print_unchecked(plan: Plan, choice: Choice, use: KeyUse, output: str) -> No
     print_plan(plan, None, output)
 
 
+async def _deploy(client: "Client", plan: Plan, steps: Steps) -> Deployed:
+    try:
+        return await deploy(client, plan, report=lambda step: _show(steps, step))
+    except DeployFailedError as error:
+        if not error.leftovers:
+            # What failed has its cross already; taking it back went well.
+            steps.done()
+        raise
+
+
 def _show(steps: Steps, step: Step) -> None:
-    words = {
-        Action.CHECK: "Asking the API server about every object",
-        Action.CREATE: "Creating",
-        Action.OWN: "Creating",
-        Action.TAKE_BACK: "Taking everything back",
-    }
-    steps.step(words[step.action])
+    words = _WORDS[step.action]
+    if step.action is Action.TAKE_BACK and steps.text != words:
+        steps.failed()
+    steps.step(words)
     steps.update(f"{step.subject} {step.note}".strip())

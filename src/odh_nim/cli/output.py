@@ -93,12 +93,13 @@ class Steps:
     """Progress on standard error: a spinner on a terminal, one line per step otherwise.
 
     A step that ends leaves a line with a tick, so that the log of a run reads the same everywhere.
+    `text` is the running step, empty between two.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._spinner: Any = None
-        self._text = ""
+        self.text = ""
 
     def __enter__(self) -> Self:
         return self
@@ -113,10 +114,10 @@ class Steps:
 
     def step(self, text: str) -> None:
         """End the step before with a tick and begin the next."""
-        if text == self._text:
+        if text == self.text:
             return
         self._end("✓")
-        self._text = text
+        self.text = text
         if self._quiet or not sys.stderr.isatty():
             return
         from rich.console import Console  # noqa: PLC0415 - costs a quarter of a second
@@ -128,15 +129,19 @@ class Steps:
         """End the running step with a tick, before something else is printed."""
         self._end("✓")
 
+    def failed(self) -> None:
+        """End the running step with a cross, before what is done about it."""
+        self._end("✗")
+
     def update(self, text: str) -> None:
         """Change the words of the running step, on a terminal only."""
         if self._spinner is not None:
-            self._spinner.update(f"{self._text}: {text}")
+            self._spinner.update(f"{self.text}: {text}")
 
     def _end(self, mark: str) -> None:
         if self._spinner is not None:
             self._spinner.stop()
             self._spinner = None
-        if self._text and not self._quiet:
-            click.echo(f"{mark} {self._text}", err=True)
-        self._text = ""
+        if self.text and not self._quiet:
+            click.echo(f"{mark} {self.text}", err=True)
+        self.text = ""
