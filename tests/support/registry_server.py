@@ -45,6 +45,8 @@ class FakeRegistry:
     read: Counter[str] = field(default_factory=Counter)
     received: int = 0
     ranges: bool = True
+    # Seconds that each piece of a blob takes.
+    delay: float = 0.0
     # "keeps" what came of a broken PATCH, or "drops" the upload, as `distribution` does.
     broken_patch: str = "drops"
     mounts: str = "mount"
@@ -344,6 +346,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.sendall(piece)
             with registry.lock:
                 registry.read[digest] += len(piece)
+            time.sleep(registry.delay)
         if length > len(part):
             raise _CutError
 

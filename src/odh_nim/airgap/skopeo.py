@@ -6,6 +6,7 @@ lose images of its index.
 
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ _VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 # Before this a broken blob begins from its start.
 _RESUMES: Final = (1, 12)
 _RETRIES: Final = 5
+_OCI_TYPES: Final = "application/vnd.oci."
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class Skopeo:
             *auth,
             *self._source.options("src"),
             *self._destination.options("dest"),
-            self._source.reference(image, by_digest=self._source.layout is None),
+            self._source_reference(image, digest.parent),
             self._destination.reference(image, by_digest=False),
         ]
         digest.unlink(missing_ok=True)
@@ -148,6 +150,13 @@ class Skopeo:
             return Failure(image.name, INTEGRITY_BIT, message)
         return None
 
+    def _source_reference(self, image: PlannedImage, folder: Path) -> str:
+        layout = self._source.layout
+        if layout is None or image.manifest.media_type.startswith(_OCI_TYPES):
+            return self._source.reference(image, by_digest=True)
+        # In a layout skopeo finds images of OCI's types only; a folder of links serves the others.
+        return f"dir:{_as_folder(image, layout, folder / 'image')}"
+
     def _write_auth(self, folder: Path) -> list[str]:
         """Write the logins that were given to a file that only we can read."""
         auths: dict[str, Any] = {}
@@ -160,6 +169,24 @@ class Skopeo:
         path.touch(mode=0o600)
         path.write_text(json.dumps({"auths": auths}), encoding="utf-8")
         return ["--authfile", str(path)]
+
+
+def _as_folder(image: PlannedImage, layout: Path, folder: Path) -> Path:
+    """Show an image of a layout as skopeo's plain folder, by links: nothing is copied."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    blobs = layout.resolve() / "blobs" / "sha256"
+    (folder / "version").write_text("Directory Transport Version: 1.1\n", encoding="ascii")
+    links = {"manifest.json": image.manifest.digest}
+    links |= {f"{_hex(each.digest)}.manifest.json": each.digest for each in image.children}
+    links |= {_hex(blob.digest): blob.digest for blob in image.blobs}
+    for name, digest in links.items():
+        (folder / name).symlink_to(blobs / _hex(digest))
+    return folder
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
 
 
 def _basic(username: str, password: str) -> str:

@@ -17,6 +17,11 @@ COMMANDS: Final = {
         "deployments",
         "List, watch, stop, start and delete model deployments.",
     ),
+    "airgap": (
+        "odh_nim.cli.airgap",
+        "airgap",
+        "Bring models into a cluster without the internet.",
+    ),
     "sandbox": (
         "odh_nim.cli.sandbox",
         "sandbox",

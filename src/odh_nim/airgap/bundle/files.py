@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -56,7 +57,8 @@ def safe_path(text: str) -> str:
 def write_file(path: Path, content: bytes) -> None:
     """Replace a file, whole or not at all, also over a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    # Two threads may write the same manifest, of two tags, at once.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.draft")
     try:
         with draft.open("wb") as file:
             file.write(content)
