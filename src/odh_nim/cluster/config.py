@@ -105,6 +105,8 @@ def parse_server(server: str) -> SplitResult:
     try:
         parts = urlsplit(server)
         _ = parts.port
+        if not server.isascii() or not server.isprintable() or " " in server:
+            raise ValueError  # noqa: TRY301 - one sentence for all of it
     except ValueError:
         raise KubeconfigError(f"The server {printable(server)!r} is no address.") from None
     return parts

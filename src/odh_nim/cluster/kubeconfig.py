@@ -3,7 +3,6 @@
 Without any kubeconfig, inside a pod, the pod's ServiceAccount is used.
 """
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,6 +157,8 @@ def _pick(merged: _Merged, context: str | None) -> tuple[str, Parts]:
             remedy=f"Pick one with --context{_names(contexts)}.",
         )
     if name not in contexts:
+        import difflib  # noqa: PLC0415 - only for a typing error
+
         near = difflib.get_close_matches(name, contexts, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(printable(item) for item in near)}?" if near else ""
         raise KubeconfigError(

@@ -1,6 +1,7 @@
 """The log of a container, line by line."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Final
 
 from odh_nim.cluster import paths
@@ -44,8 +45,11 @@ async def read_log(requester: Requester, call: Call, *, follow: bool) -> AsyncIt
     silence = timeouts.log_silence if follow else timeouts.read
     rest = bytearray()
     cut = False
-    async with requester.stream(call, silence=silence) as response:
-        async for chunk in response.aiter_bytes():
+    async with (
+        requester.stream(call, silence=silence) as response,
+        aclosing(response.chunks()) as chunks,
+    ):
+        async for chunk in chunks:
             *lines, tail = chunk.split(b"\n")
             for line in lines:
                 if not cut:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from odh_nim.domain.errors import KubeconfigError
 
-_SCHEMES = ("http", "https", "socks5", "socks5h")
+_SCHEMES = ("http", "https")
 
 
 def is_loopback(host: str) -> bool:

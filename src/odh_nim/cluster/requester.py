@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-import httpx2
 import msgspec
 
 from odh_nim.cluster.call import Answer, Call
 from odh_nim.cluster.credentials import Login
+from odh_nim.cluster.http_pool import Response
 from odh_nim.cluster.identity import Identity, current_identity
 from odh_nim.cluster.retry import Attempts, Pacing
 from odh_nim.cluster.status import Again, outcome_of
@@ -120,7 +120,7 @@ class Requester:
             raise outcome.error
 
     @asynccontextmanager
-    async def stream(self, call: Call, *, silence: float) -> AsyncIterator[httpx2.Response]:
+    async def stream(self, call: Call, *, silence: float) -> AsyncIterator[Response]:
         """Open an answer that is read bit by bit; only the login is tried twice.
 
         Raises:
@@ -131,7 +131,7 @@ class Requester:
         for last in (False, True):
             login = await self._transport.login(identity, call.operation)
             async with self._opened(call, login, identity, silence) as response:
-                if response.is_success:
+                if 200 <= response.status < 300:  # noqa: PLR2004 - the class of successes
                     yield response
                     return
                 answer = await self._transport.read_error(response, call)
@@ -143,7 +143,7 @@ class Requester:
     @asynccontextmanager
     async def _opened(
         self, call: Call, login: Login, identity: Identity | None, silence: float
-    ) -> AsyncIterator[httpx2.Response]:
+    ) -> AsyncIterator[Response]:
         try:
             async with self._transport.stream(
                 call, login=login, identity=identity, silence=silence

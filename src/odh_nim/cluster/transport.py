@@ -1,30 +1,30 @@
 """Sends one request: pools, deadlines, a cap on the answer, no redirects.
 
-What comes back is an `Answer` or an `UnreachableError`; no exception of the HTTP library, which
-could carry a header, leaves this module.
+What comes back is an `Answer` or an `UnreachableError`. The HTTP/1.1 below is our own: a command
+that asks three questions would spend most of its time on loading a library
+(`docs/adr/0009-own-http-for-the-api-server.md`).
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
-
-import httpx2
+from urllib.parse import urlencode
 
 from odh_nim.cluster.call import Answer, Call
-from odh_nim.cluster.config import ClientCertificate, ConnectionConfig
+from odh_nim.cluster.config import ClientCertificate, ConnectionConfig, parse_server
 from odh_nim.cluster.credentials import Credentials, Login, credentials_of
-from odh_nim.cluster.faults import fault_cause, may_pass, nothing_sent
+from odh_nim.cluster.http_connection import Endpoint
+from odh_nim.cluster.http_pool import HttpFault, Pool, Response, Waits
+from odh_nim.cluster.http_wire import WireError, build_head
 from odh_nim.cluster.identity import Identity
 from odh_nim.cluster.retry import retry_after
 from odh_nim.cluster.tls import build_context
 from odh_nim.domain.errors import (
     ClusterError,
-    KubeconfigError,
     UnauthorizedError,
     UnclearReplyError,
     UnreachableError,
@@ -33,13 +33,6 @@ from odh_nim.domain.errors import (
 
 _log = logging.getLogger(__name__)
 
-# Their debug records hold headers, and one of ours is the caller's token.
-for _name in ("httpx2", "httpcore2", "hpack"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
-_CONNECTIONS: Final = httpx2.Limits(
-    max_connections=None, max_keepalive_connections=64, keepalive_expiry=60
-)
 _KIB: Final = 1024
 
 
@@ -83,12 +76,13 @@ class Transport:
         self.credentials = credentials or credentials_of(config)
         # By certificate: a request of a foreign identity must never travel on a connection that
         # has shown ours.
-        self._pools: dict[ClientCertificate | None, httpx2.AsyncClient] = {}
+        self._pools: dict[ClientCertificate | None, Pool] = {}
+        self._address = parse_server(config.server)
 
     async def close(self) -> None:
         """Close every connection."""
         pools, self._pools = self._pools, {}
-        await asyncio.gather(*(pool.aclose() for pool in pools.values()))
+        await asyncio.gather(*(pool.close() for pool in pools.values()))
 
     async def login(self, identity: Identity | None, operation: str) -> Login:
         """Pick what a request logs in with.
@@ -123,14 +117,14 @@ class Transport:
             raise CutError(call.operation, f"no answer within {within:.0f} s.") from None
         return _answer(response, body)
 
-    async def read_error(self, response: httpx2.Response, call: Call) -> Answer:
+    async def read_error(self, response: Response, call: Call) -> Answer:
         """Read an answer that is no success, of which only the sentence counts."""
         return _answer(response, await self._read(response, call))
 
     @asynccontextmanager
     async def stream(
         self, call: Call, *, login: Login, identity: Identity | None, silence: float | None = None
-    ) -> AsyncIterator[httpx2.Response]:
+    ) -> AsyncIterator[Response]:
         """Open an answer that is read bit by bit; `silence` is the longest wait for a bit.
 
         Raises:
@@ -139,47 +133,44 @@ class Transport:
 
         """
         started = time.monotonic()
-        status = 0
+        waits = Waits(self._timeouts.connect, silence or self._timeouts.read)
+        head = self._head(call, login, identity)
         try:
-            request = self._pool(login.certificate).stream(
-                call.method,
-                call.path,
-                params=list(call.params) or None,
-                headers=self._headers(call, login, identity),
-                content=call.body,
-                timeout=httpx2.Timeout(
-                    silence or self._timeouts.read, connect=self._timeouts.connect
-                ),
-                extensions=self._extensions(),
-            )
-            async with request as response:
-                status = response.status_code
+            async with self._pool(login.certificate).request(head, call.body, waits) as response:
                 _write_log(call, response, started)
                 yield response
-        except httpx2.RequestError as error:
-            # `from None`: the library's error holds the request with its headers.
-            raise self._fault(call, error) from None
-        except (httpx2.InvalidURL, httpx2.StreamError, ValueError) as error:
-            if status:
-                raise
-            raise UnreachableError(call.operation, f"{printable(str(error))}.") from None
+        except HttpFault as fault:
+            raise self._error(call, fault) from None
 
-    def _fault(self, call: Call, error: httpx2.RequestError) -> ClusterError:
-        cause = f"{self._config.host}: {fault_cause(error)}."
+    def _error(self, call: Call, fault: HttpFault) -> ClusterError:
+        cause = f"{self._config.host}: {fault.cause}."
         _log.debug("%s %s failed: %s", call.method, call.path, cause)
-        if not nothing_sent(error):
+        if fault.sent:
             return CutError(call.operation, cause)
-        kind = TransientError if may_pass(error) else UnreachableError
+        kind = TransientError if fault.may_pass else UnreachableError
         return kind(call.operation, cause, remedy="Is the cluster running, and the address right?")
 
-    async def _read(self, response: httpx2.Response, call: Call) -> bytes:
+    async def _read(self, response: Response, call: Call) -> bytes:
         body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > call.limit:
-                kind = UnclearReplyError if call.stores else UnreachableError
-                raise kind(call.operation, f"the answer is larger than {call.limit // _KIB} KiB.")
+        async with aclosing(response.chunks()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > call.limit:
+                    kind = UnclearReplyError if call.stores else UnreachableError
+                    cause = f"the answer is larger than {call.limit // _KIB} KiB."
+                    raise kind(call.operation, cause)
         return bytes(body)
+
+    def _head(self, call: Call, login: Login, identity: Identity | None) -> bytes:
+        target = f"{self._address.path.rstrip('/')}{call.path}"
+        if call.params:
+            target = f"{target}?{urlencode(call.params)}"
+        # With a port that is not the scheme's own, as browsers and Go write it.
+        host = self._address.netloc
+        try:
+            return build_head(call.method, target, host, self._headers(call, login, identity))
+        except WireError as error:
+            raise UnreachableError(call.operation, f"{error}.") from None
 
     def _headers(
         self, call: Call, login: Login, identity: Identity | None
@@ -192,6 +183,7 @@ class Transport:
         ]
         if call.body is not None:
             headers.append((b"content-type", call.content_type.encode()))
+            headers.append((b"content-length", str(len(call.body)).encode()))
         if login.token is not None:
             headers.append((b"authorization", b"Bearer " + login.token.encode("ascii")))
         user, groups = self._impersonated(identity)
@@ -205,51 +197,36 @@ class Transport:
             return identity.user, identity.groups
         return self._config.as_user, self._config.as_groups
 
-    def _extensions(self) -> dict[str, str]:
-        name = self._config.tls_server_name
-        return {"sni_hostname": name} if name else {}
-
-    def _pool(self, certificate: ClientCertificate | None) -> httpx2.AsyncClient:
+    def _pool(self, certificate: ClientCertificate | None) -> Pool:
         pool = self._pools.get(certificate)
         if pool is None:
-            pool = self._pools[certificate] = self._open(certificate)
+            pool = self._pools[certificate] = Pool(self._endpoint(certificate))
         return pool
 
-    def _open(self, certificate: ClientCertificate | None) -> httpx2.AsyncClient:
+    def _endpoint(self, certificate: ClientCertificate | None) -> Endpoint:
         config = self._config
-        plain = config.server.startswith("http:")
-        try:
-            return httpx2.AsyncClient(
-                base_url=config.server,
-                verify=False if plain else build_context(config, certificate),
-                proxy=config.proxy,
-                # The proxy is decided already; netrc and certificate variables never count.
-                trust_env=False,
-                follow_redirects=False,
-                limits=_CONNECTIONS,
-                # A cookie that one caller is given must not travel with another's request.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            )
-        except (ValueError, ImportError, httpx2.InvalidURL):
-            # Not repeated: it may hold a login.
-            raise KubeconfigError("The proxy's address cannot be used.") from None
+        # Plain http exists on this machine only.
+        tls = None if self._address.scheme == "http" else build_context(config, certificate)
+        return Endpoint.of(
+            self._address, tls, server_name=config.tls_server_name, proxy=config.proxy
+        )
 
 
-def _answer(response: httpx2.Response, body: bytes) -> Answer:
+def _answer(response: Response, body: bytes) -> Answer:
     return Answer(
-        response.status_code,
-        response.headers.get("content-type", "").partition(";")[0].strip().lower(),
-        retry_after(response.headers.get("retry-after", "")),
+        response.status,
+        response.header("content-type").partition(";")[0].strip().lower(),
+        retry_after(response.header("retry-after")),
         body,
     )
 
 
-def _write_log(call: Call, response: httpx2.Response, started: float) -> None:
+def _write_log(call: Call, response: Response, started: float) -> None:
     _log.debug(
         "%s %s %d %.0f ms %s",
         call.method,
         call.path,
-        response.status_code,
+        response.status,
         (time.monotonic() - started) * 1000,
-        printable(response.headers.get("audit-id", "-")),
+        printable(response.header("audit-id", "-")),
     )

@@ -96,10 +96,13 @@ class Watch:
     async def _stream(self, version: str) -> AsyncGenerator[WatchEvent, None]:
         call = self._call(version)
         silence = self._requester.timeouts.watch_silence
-        async with self._requester.stream(call, silence=silence) as response:
+        async with (
+            self._requester.stream(call, silence=silence) as response,
+            aclosing(response.chunks()) as chunks,
+        ):
             self._gone_since = None
             rest = bytearray()
-            async for chunk in response.aiter_bytes():
+            async for chunk in chunks:
                 *lines, tail = chunk.split(b"\n")
                 for line in lines:
                     event = self._event(bytes(rest + line), call)
