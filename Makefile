@@ -43,6 +43,7 @@ unit: setup ## Pure code with fakes
 	@$(PYTEST) tests/unit -n 2 -q
 
 integration: programs ## Against a real kube-apiserver and KServe
+	@tools/install-test-tools
 	@$(PYTEST) tests/integration -q
 
 e2e: programs ## Whole commands against a whole sandbox
@@ -52,6 +53,7 @@ faults: programs ## Every outbound call under every fault
 	@$(PYTEST) tests/faults -q
 
 test: check programs ## Everything that CI runs
+	@tools/install-test-tools
 	@$(PYTEST) tests/unit -n 2 -q
 	@$(PYTEST) tests/integration tests/e2e tests/faults -q
 
