@@ -131,9 +131,10 @@ class PodWorker:
         for container, event in events:
             await self._tell(event, container)
         await self._tell_unknown_behaviour()
-        now = self._tools.clock()
+        # From the moment that was written, not from now: what fell due while the writes were under
+        # way would be passed over, and the pod would wait for ever.
         due = min(next_change(item, self.surroundings(item), now) for item in self.containers)
-        return max(_SHORTEST_PAUSE, due - now)
+        return max(_SHORTEST_PAUSE, due - self._tools.clock())
 
     async def _mount(self) -> bool:
         if self._mounted:

@@ -1,10 +1,12 @@
 """Pods that fail, and a cluster that does."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from odh_nim.domain.errors import UnreachableError
+from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import NODES, PODS, SECRETS
 from odh_nim.sandbox.kubelet.runner import KubeletStandIn
 from support.kubelet_cluster import FakeCluster, until
@@ -224,4 +226,24 @@ async def test_watch_that_fails_in_an_unknown_way_is_begun_again(
         cluster.break_watches(ArithmeticError("nobody expected this"))
         await until(lambda: "started again" in caplog.text)
         cluster.put(pod())
+        await until(lambda: is_ready(cluster))
+
+
+class SlowCluster(FakeCluster):
+    """A cluster whose writes take longer than a model takes to load."""
+
+    async def patch(self, *args: Any, **kwargs: Any) -> Manifest:
+        answer = await super().patch(*args, **kwargs)
+        await asyncio.sleep(0.15)
+        return answer
+
+
+@pytest.mark.anyio
+async def test_pod_gets_ready_though_the_write_before_took_longer_than_loading() -> None:
+    cluster = SlowCluster()
+    cluster.put(pull_secret())
+
+    async with running(cluster):
+        cluster.put(pod(readinessProbe={"httpGet": {"path": "/v1/health/ready"}}))
+
         await until(lambda: is_ready(cluster))
