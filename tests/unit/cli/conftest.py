@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from support.command_line import CommandLine
@@ -11,3 +13,12 @@ def command_line(
     for variable in ("APPLICATIONS_NAMESPACE", "NGC_URL", "REGISTRY_URL"):
         monkeypatch.delenv(f"ODH_NIM_{variable}", raising=False)
     return CommandLine(monkeypatch, capsys.readouterr)
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port

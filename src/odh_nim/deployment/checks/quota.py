@@ -11,7 +11,7 @@ from odh_nim.deployment.structs import ResourceQuota
 from odh_nim.domain.deployment_spec import NewClaim
 from odh_nim.domain.errors import ForbiddenError, InvalidQuantityError
 from odh_nim.domain.finding import Finding, Severity
-from odh_nim.domain.quantity import parse_quantity
+from odh_nim.domain.quantity import GIB, gibibytes, parse_quantity
 from odh_nim.domain.resources import RESOURCE_QUOTAS
 
 # Old quota names of counts, beside `count/…`.
@@ -88,4 +88,5 @@ def _exceeded(
 
 
 def _plain(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+    """Write an amount as people ask for it: 53687091200 as 50Gi."""
+    return gibibytes(amount) if amount % GIB == 0 else f"{amount.normalize():f}"
