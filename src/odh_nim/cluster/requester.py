@@ -11,7 +11,7 @@ from odh_nim.cluster.call import Answer, Call
 from odh_nim.cluster.credentials import Login
 from odh_nim.cluster.http_pool import Response
 from odh_nim.cluster.identity import Identity, current_identity
-from odh_nim.cluster.retry import Attempts, Pacing
+from odh_nim.cluster.retry import CONNECTION_TRIES, Attempts, Pacing
 from odh_nim.cluster.status import Again, outcome_of
 from odh_nim.cluster.transport import CutError, Timeouts, TransientError, Transport
 from odh_nim.domain.errors import ClusterError, UnclearReplyError, UnreachableError
@@ -93,9 +93,12 @@ class Requester:
                 answer = await self._transport.send(
                     call, login=login, identity=identity, within=max(attempts.left, 0.001)
                 )
-            except (TransientError, CutError) as error:
-                harmless = call.idempotent or isinstance(error, TransientError)
-                if harmless and await attempts.again():
+            except TransientError as error:
+                if await attempts.again(tries=CONNECTION_TRIES):
+                    continue
+                raise _plain(error, call) from None
+            except CutError as error:
+                if call.idempotent and await attempts.again():
                     continue
                 raise _plain(error, call) from None
             if 200 <= answer.status < 300:  # noqa: PLR2004 - the class of successes

@@ -12,8 +12,10 @@ from typing import Final
 
 _FIRST: Final = 0.25
 _LONGEST: Final = 5.0
-# Faults of the connection or the server; being told to wait (429) counts against the deadline only.
+# Faults of the server or on the way; being told to wait (429) counts against the deadline only.
 _TRIES: Final = 6
+# No connection at all: most often nothing listens there, and somebody waits to hear it.
+CONNECTION_TRIES: Final = 4
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,16 @@ class Attempts:
         finally:
             self._ends += self._pacing.now() - begun
 
-    async def again(self, *, retry_after: float | None = None, patient: bool = False) -> bool:
+    async def again(
+        self,
+        *,
+        retry_after: float | None = None,
+        patient: bool = False,
+        tries: int = _TRIES,
+    ) -> bool:
         """Wait for the next try; False where it would come too late, or was one too many."""
         self._failed += 1
-        if self._failed >= _TRIES and not patient:
+        if self._failed >= tries and not patient:
             return False
         wait = backoff(self._failed, self._pacing)
         if retry_after is not None:

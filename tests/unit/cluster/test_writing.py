@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from odh_nim.cluster import Client, ConnectionConfig
-from odh_nim.cluster.client import DryRunClient, Verbs
+from odh_nim.cluster import Client, ConnectionConfig, DryRunClient
+from odh_nim.cluster.verbs import Verbs
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import SECRETS
 from support.api_server import ApiServer, Reply, Seen
