@@ -131,6 +131,9 @@ async def print_events(target: Target, name: str, output: str) -> None:
     async with wiring.connect(target) as client:
         namespace = wiring.project(target, client)
         events = await deployment_events(client, name, namespace)
+        if not events:
+            # Nothing was found: because there are none, or because there is no deployment.
+            await get_deployment(client, name, namespace)
     shown.print_events(events, output)
     if not events and output == "table":
         note("No events: Kubernetes forgets them after an hour.")

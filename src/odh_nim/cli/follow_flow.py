@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from odh_nim.cli.output import Steps, note
@@ -33,16 +34,18 @@ async def follow_to_ready(client: "Client", name: str, namespace: str, *, within
 
 
 async def _follow(client: "Client", name: str, namespace: str, within: float) -> None:
-    with Steps() as steps:
-        async for progress in follow(client, name, namespace, within=within):
-            status = progress.status
-            if progress.done and status.word is StatusWord.READY:
-                steps.step(f"Ready after {progress.seconds:.0f} s")
-                return
-            steps.step(_sentence(status))
-            steps.update(status.message)
-            if progress.done:
-                raise _not_ready(name, namespace, status)
+    # Closed at once when it ends early: its watches are not left to the end of the loop.
+    async with aclosing(follow(client, name, namespace, within=within)) as told:
+        with Steps() as steps:
+            async for progress in told:
+                status = progress.status
+                if progress.done and status.word is StatusWord.READY:
+                    steps.step(f"Ready after {progress.seconds:.0f} s")
+                    return
+                steps.step(_sentence(status))
+                steps.update(status.message)
+                if progress.done:
+                    raise _not_ready(name, namespace, status)
 
 
 def _sentence(status: Status) -> str:
