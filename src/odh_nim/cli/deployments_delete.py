@@ -10,21 +10,8 @@ from odh_nim.cli import wiring
 from odh_nim.cli.common import Target
 from odh_nim.cli.key_input import can_prompt
 from odh_nim.cli.output import Steps, note, print_data, print_findings, print_table, to_data
-from odh_nim.deployment import (
-    DeletePlan,
-    ObjectReference,
-    Remainder,
-    delete,
-    delete_remainder,
-    find_remainders,
-    plan_delete,
-)
-from odh_nim.domain.errors import (
-    DeleteFailedError,
-    InputError,
-    PreflightError,
-    UnknownModelError,
-)
+from odh_nim.deployment import DeletePlan, ObjectReference, delete, plan_delete
+from odh_nim.domain.errors import InputError, PreflightError
 from odh_nim.domain.finding import Severity, errors_of
 
 if TYPE_CHECKING:
@@ -46,14 +33,7 @@ async def run(target: Target, name: str, choice: DeleteChoice) -> None:
     """Delete a deployment, or what a killed run left of one."""
     async with wiring.connect(target) as client:
         namespace = wiring.project(target, client)
-        try:
-            plan = await plan_delete(client, name, namespace, with_claim=choice.with_claim)
-        except UnknownModelError:
-            remainder = await _remainder(client, name, namespace)
-            if remainder is None:
-                raise
-            await _delete_remainder(client, remainder, choice)
-            return
+        plan = await plan_delete(client, name, namespace, with_claim=choice.with_claim)
         await _delete(client, plan, choice)
 
 
@@ -95,27 +75,6 @@ def _confirm(question: str) -> None:
             remedy="Add --yes, or look first with --dry-run.",
         )
     click.confirm(question, abort=True, err=True)
-
-
-async def _remainder(client: "Client", name: str, namespace: str) -> Remainder | None:
-    found = await find_remainders(client, namespace)
-    return next((one for one in found.incomplete if one.name == name), None)
-
-
-async def _delete_remainder(client: "Client", remainder: Remainder, choice: DeleteChoice) -> None:
-    note(f"{remainder.name} is an unfinished deployment: {remainder.reason}")
-    rows = [(one.resource.kind, one.name, "delete") for one in reversed(remainder.objects)]
-    if choice.dry_run or not choice.yes:
-        print_table(("KIND", "NAME", "ACTION"), rows, err=not choice.dry_run)
-    if choice.dry_run:
-        note("Nothing was deleted: --dry-run.")
-        return
-    if not choice.yes:
-        _confirm(f"Delete these {len(rows)} objects?")
-    left = await delete_remainder(client, remainder)
-    if left:
-        raise DeleteFailedError(remainder.name, left)
-    _print_gone(tuple(reversed(remainder.objects)), choice.output)
 
 
 def _print_gone(gone: Iterable[ObjectReference], output: str) -> None:
