@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from odh_nim import __version__
+from odh_nim.web.describe import describe_exactly
 from odh_nim.web.files import serve_page
 from odh_nim.web.identity import HeaderIdentity, LocalIdentity, LocalSession, Mode
 from odh_nim.web.problems import handle_problems
@@ -46,16 +46,18 @@ def create_api(addresses: Addresses | None = None) -> FastAPI:
 
     app = FastAPI(
         title="odh-nim",
-        version=__version__,
+        version="v1",
         summary="Serve NVIDIA NIM models with the caller's own rights.",
         openapi_url="/api/v1/openapi.json",
         # Their pages load scripts from elsewhere, which the policy forbids.
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,
     )
     handle_problems(app)
     include_routes(app)
+    describe_exactly(app)
     return app
 
 

@@ -11,8 +11,16 @@ from pydantic.alias_generators import to_camel
 
 from odh_nim.domain.protocol import Protocol
 
+# Grammars of Kubernetes. They are checked at the edge, so that no path can leave its project.
+LABEL_NAME = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+REQUEST_ID = r"^[a-zA-Z0-9][-a-zA-Z0-9]{0,62}$"
+
 SecretText = Annotated[SecretStr, Field(max_length=4096)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+ObjectName = Annotated[str, StringConstraints(pattern=OBJECT_NAME)]
+ProjectName = Annotated[str, StringConstraints(pattern=LABEL_NAME)]
+RequestId = Annotated[str, StringConstraints(pattern=REQUEST_ID)]
 ShortText = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -37,7 +45,7 @@ class FindingOut(Wire):
 class ConfigurationOut(Wire):
     """What an admin configured, and where it stands."""
 
-    applications_namespace: str
+    applications_namespace: str | None
     source: str
     collect_keys: bool
     validate_keys: bool
@@ -45,13 +53,38 @@ class ConfigurationOut(Wire):
     findings: list[FindingOut]
 
 
+class FaultOut(Wire):
+    """One place of a request that cannot be used; what stands there is not repeated."""
+
+    loc: list[str]
+    type: str
+    msg: str
+
+
+class ProblemOut(Wire):
+    """An error, as RFC 9457 describes it; `type` is stable."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    remedy: str = ""
+    findings: list[FindingOut] = []
+    leftovers: list[FindingOut] = []
+    errors: list[FaultOut] = []
+
+
 class SessionOut(Wire):
-    """Who is logged in, and to what."""
+    """Who is logged in, and to what; `applicationsNamespace` is null where nothing is installed."""
 
     user: str
     mode: Literal["header", "local"]
     version: str
-    open_shift: bool
+    cluster_version: str
+    openshift: bool
+    applications_namespace: str | None
+    collect_keys: bool
+    validate_keys: bool
 
 
 class ProjectOut(Wire):
@@ -65,9 +98,13 @@ class ProjectOut(Wire):
 
 
 class ProjectsOut(Wire):
-    """The projects that the caller sees."""
+    """The projects that the caller sees.
+
+    `complete` is false where the caller may list none: then only those that were named are here.
+    """
 
     items: list[ProjectOut]
+    complete: bool
 
 
 class GpuOut(Wire):
@@ -126,53 +163,3 @@ class ModelsOut(Wire):
     findings: list[FindingOut]
     broken: list[BrokenEntryOut]
     items: list[ModelOut]
-
-
-class ForeignSecretOut(Wire):
-    """A Secret of our name that is not ours, and what it seems to be."""
-
-    name: str
-    seems: str
-
-
-class KeyOut(Wire):
-    """What is stored for a project or a deployment; never the key."""
-
-    project: str
-    deployment: str | None
-    kind: Literal["absent", "ours", "foreign", "incomplete", "differing"]
-    key_secret: str
-    pull_secret: str
-    since: str | None
-    checked_at: str | None
-    expires: str | None
-    foreign: list[ForeignSecretOut]
-    missing: list[str]
-
-
-class KeyCheckIn(Wire):
-    """A key to ask NVIDIA about, and the images it shall pull."""
-
-    key: SecretText
-    images: Annotated[list[Name], Field(max_length=20)] = []
-
-
-class KeyCheckOut(Wire):
-    """The answer about a key; `pulls` are what stands in the way of pulling."""
-
-    state: Literal["valid", "refused", "legacy", "invalid", "could-not-ask", "not-checked"]
-    notice: str | None
-    message: str
-    remedy: str
-    notices: list[FindingOut]
-    pulls: list[FindingOut]
-
-
-class KeyIn(Wire):
-    """A key to store; `replace` allows to replace another one."""
-
-    key: SecretText
-    replace: bool = False
-    skip_check: bool = False
-    expires: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
-    deployment: Name | None = None

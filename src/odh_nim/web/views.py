@@ -8,14 +8,11 @@ from odh_nim.domain.finding import Finding
 from odh_nim.domain.model import Model
 from odh_nim.domain.protocol import Protocol
 from odh_nim.domain.quantity import gibibytes
-from odh_nim.keys import KeySecretsState
 from odh_nim.manifests.families import family_of
 from odh_nim.web.schemas import (
     BrokenEntryOut,
     FindingOut,
-    ForeignSecretOut,
     GpuOut,
-    KeyOut,
     ModelOut,
     ModelsOut,
 )
@@ -99,21 +96,3 @@ def _protocol_reason(protocols: list[Protocol], title: str) -> str:
         return ""
     other = "gRPC" if protocols[0] is Protocol.HTTP else "HTTP"
     return f"Images of the family “{title}” do not speak {other}."
-
-
-def key_out(
-    state: KeySecretsState, *, deployment: str | None, missing: Iterable[str] = ()
-) -> KeyOut:
-    """Show what is stored, and the rights that are missing to change it."""
-    return KeyOut(
-        project=state.namespace,
-        deployment=deployment,
-        kind=state.kind.value,
-        key_secret=state.key_secret,
-        pull_secret=state.pull_secret,
-        since=state.since,
-        checked_at=state.checked_at,
-        expires=state.expires,
-        foreign=[ForeignSecretOut(name=found.name, seems=found.seems) for found in state.foreign],
-        missing=list(missing),
-    )

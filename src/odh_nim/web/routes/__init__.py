@@ -1,12 +1,24 @@
 """The routes below /api/v1, one module an area."""
 
+from typing import Any, Final
+
 from fastapi import APIRouter, FastAPI
 
-from odh_nim.web.routes import health
+from odh_nim.web.problems import PROBLEM
+from odh_nim.web.routes import cluster, deploy, deployments, health, keys, live, models, session
+from odh_nim.web.schemas import ProblemOut
+
+_AREAS: Final = (session, models, keys, deploy, deployments, live, cluster)
+_PROBLEM: Final[dict[str, Any]] = {
+    "description": "A problem, as RFC 9457 describes it.",
+    "content": {PROBLEM: {"schema": {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}}},
+}
 
 
 def include_routes(app: FastAPI) -> None:
     """Add every route."""
     app.include_router(health.router)
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", responses={"default": _PROBLEM, 422: _PROBLEM})
+    for area in _AREAS:
+        api.include_router(area.router)
     app.include_router(api)
