@@ -76,6 +76,14 @@ class FakeCluster(ObjectStore):
 
         return await self._call("get", resource, name, namespace, act)
 
+    async def get_metadata(
+        self, resource: ApiResource, name: str, namespace: str | None = None
+    ) -> Manifest:
+        def act() -> Manifest:
+            return {"metadata": copy.deepcopy(self._existing(resource, name, namespace))["metadata"]}
+
+        return await self._call("get", resource, name, namespace, act)
+
     async def list_as(
         self,
         resource: ApiResource,

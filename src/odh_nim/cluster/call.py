@@ -11,6 +11,8 @@ JSON: Final = "application/json"
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
+# Of an object, everything but what it is about.
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Call:
     params: tuple[tuple[str, str], ...] = ()
     body: bytes | None = field(default=None, repr=False)
     content_type: str = JSON
+    accept: str = JSON
     # Whether the same request twice does what it does once.
     idempotent: bool = True
     # Whether a lost reply leaves it open what is stored now.

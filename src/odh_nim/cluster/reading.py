@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 
 from odh_nim.cluster import paths
-from odh_nim.cluster.call import LIST_LIMIT, Answer, Call
+from odh_nim.cluster.call import JSON, LIST_LIMIT, METADATA, Answer, Call
 from odh_nim.cluster.requester import Requester, unreadable
 from odh_nim.cluster.retry import Attempts
 from odh_nim.domain.errors import ExpiredError, UnreachableError
@@ -72,10 +72,22 @@ def _decoder(item_type: Any) -> "msgspec.json.Decoder[_List[Any]]":
     return msgspec.json.Decoder(_List[item_type])
 
 
-async def get(requester: Requester, resource: ApiResource, name: str, namespace: str) -> Manifest:
-    """Get one object."""
+async def get(
+    requester: Requester,
+    resource: ApiResource,
+    name: str,
+    namespace: str,
+    *,
+    metadata_only: bool = False,
+) -> Manifest:
+    """Get one object, or of it the metadata alone: of a Secret, never its data."""
     where = paths.place(resource, namespace)
-    call = Call(f"get {resource.kind}/{name}{where}", "GET", paths.item(resource, name, namespace))
+    call = Call(
+        f"get {resource.kind}/{name}{where}",
+        "GET",
+        paths.item(resource, name, namespace),
+        accept=METADATA if metadata_only else JSON,
+    )
     return await requester.object(call)
 
 

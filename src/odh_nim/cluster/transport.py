@@ -176,7 +176,7 @@ class Transport:
         self, call: Call, login: Login, identity: Identity | None
     ) -> list[tuple[bytes, bytes]]:
         headers = [
-            (b"accept", b"application/json"),
+            (b"accept", call.accept.encode()),
             # On this machine packing costs more than it saves.
             (b"accept-encoding", b"identity" if self._config.loopback else b"gzip"),
             (b"user-agent", b"odh-nim"),

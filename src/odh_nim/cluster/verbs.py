@@ -38,6 +38,13 @@ class Verbs:
         """Get one object."""
         return await reading.get(self._requester, resource, name, self._namespace(namespace))
 
+    async def get_metadata(
+        self, resource: ApiResource, name: str, namespace: str | None = None
+    ) -> Manifest:
+        """Get the metadata of one object and nothing else: it takes the same right."""
+        where = self._namespace(namespace)
+        return await reading.get(self._requester, resource, name, where, metadata_only=True)
+
     async def list(
         self,
         resource: ApiResource,

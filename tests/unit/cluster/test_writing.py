@@ -25,6 +25,7 @@ WRITES: dict[str, dict[str, Any]] = {
 }
 READS = {
     "get",
+    "get_metadata",
     "list",
     "list_as",
     "list_page",
