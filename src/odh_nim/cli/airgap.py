@@ -6,6 +6,7 @@ from odh_nim.cli.airgap_check import prune, status, verify
 from odh_nim.cli.airgap_cluster import pull_secret, resources
 from odh_nim.cli.airgap_move import copy, pull, push
 from odh_nim.cli.airgap_plan import plan
+from odh_nim.cli.airgap_preload import preload, preloaded
 
 
 @click.group()
@@ -25,5 +26,18 @@ def airgap() -> None:
     """  # noqa: D301 - \b is click's mark for a block that is not re-wrapped
 
 
-for _command in (plan, pull, push, copy, verify, resources, pull_secret, prune, status):
+_COMMANDS = (
+    plan,
+    pull,
+    push,
+    copy,
+    verify,
+    resources,
+    pull_secret,
+    preload,
+    preloaded,
+    prune,
+    status,
+)
+for _command in _COMMANDS:
     airgap.add_command(_command)

@@ -3,7 +3,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from odh_nim.airgap.bundle.volume_layout import SMALLEST, lay_out
 from odh_nim.airgap.bundle.volume_reader import VolumeReader
 from odh_nim.airgap.carry import check_space, totals_of
 from odh_nim.airgap.events import as_line
-from odh_nim.airgap.plan import ModelFacts, Plan
+from odh_nim.airgap.plan import Plan
 from odh_nim.airgap.plan_file import plan_hash, render_plan
 from odh_nim.airgap.verified import read_verified, render_verified
 from odh_nim.airgap.verify import verify_bundle, verify_registry
@@ -27,6 +26,7 @@ from support.registry_clients import open_store
 from support.registry_images import image, layer
 from support.registry_plans import Mirror, mirror, nim_source, publish, references
 from support.registry_server import FakeRegistry, Fault, serve
+from support.registry_weights import make_cache, with_weights
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -386,23 +386,6 @@ def test_no_volume_is_over_its_size_and_every_byte_has_one_place(
 
 
 # ── Weights ─────────────────────────────────────────────────────────────────────────────────────
-def make_cache(root: Path) -> None:
-    blobs = root / "ngc/hub/models--nim--meta--llama/blobs"
-    snapshot = root / "ngc/hub/models--nim--meta--llama/snapshots/tp1"
-    blobs.mkdir(parents=True)
-    snapshot.mkdir(parents=True)
-    (blobs / "aa").write_bytes(b"weights" * 20_000)
-    (blobs / "bb").write_bytes(b"{}")
-    (blobs / "aa").chmod(0o640)
-    (snapshot / "model.safetensors").symlink_to("../../blobs/aa")
-    (snapshot / "config.json").symlink_to("../../blobs/bb")
-
-
-def with_weights(plan: Plan, folder: str) -> Plan:
-    model = ModelFacts("m0", profiles=("tp1",), weights=folder)
-    return replace(plan, images=(replace(plan.images[0], model=model), *plan.images[1:]))
-
-
 @pytest.mark.parametrize("volume_size", [0, LIMIT])
 def test_weights_travel_with_their_symlinks_modes_and_sums(
     tmp_path: Path, volume_size: int
