@@ -17,7 +17,7 @@ def named_by_tests() -> set[str]:
     named: set[str] = set()
     for path in TESTS.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        for area, first, more in re.findall(r"R-([A-Z]+)-(\d\d)((?:(?:…|, |/)\d\d)*)", text):
+        for area, first, more in re.findall(r"\bR-([A-Z]+)-(\d\d)((?:(?:…|, |/)\d\d)*)", text):
             named.add(f"R-{area}-{first}")
             last = int(first)
             for separator, number in re.findall(r"(…|, |/)(\d\d)", more):

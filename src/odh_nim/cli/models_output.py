@@ -9,7 +9,7 @@ import click
 from odh_nim.catalog.catalog import Catalog
 from odh_nim.catalog.filter import ModelFilter
 from odh_nim.cli.common import Target
-from odh_nim.cli.output import print_data, print_findings, print_table
+from odh_nim.cli.output import print_data, print_facts, print_findings, print_table
 from odh_nim.domain.image import ModelReference
 from odh_nim.domain.model import GpuNeed, Model
 from odh_nim.domain.protocol import Protocol
@@ -106,9 +106,7 @@ def print_model(catalog: Catalog, reference: ModelReference, output: str) -> Non
         "Catalogue": catalog.source + (f" of {catalog.date}" if catalog.date else ""),
         "Deploy": f"odh-nim deploy {team}{model.name}:{tag} -n PROJECT",
     }
-    for name, fact in facts.items():
-        if fact:
-            click.echo(f"{name + ':':<15}{fact}")
+    print_facts(facts)
 
 
 def render_size(size: int | None) -> str:

@@ -182,6 +182,7 @@ def test_other_texts_are_no_taints(text: str) -> None:
 
 @given(st.text())
 def test_any_text_is_a_toleration_or_an_input_error(text: str) -> None:
+    """R-TST-01."""
     try:
         toleration = parse_toleration(text)
     except InputError:

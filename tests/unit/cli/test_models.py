@@ -83,14 +83,14 @@ def test_show_names_image_and_command(file: Path) -> None:
     """R-UI-03: a restricted model is marked."""
     result = run(file, "show", "riva-asr:1.8")
 
-    assert "Image:         nvcr.io/nim/nvidia/riva-asr:1.8\n" in result.stdout
-    assert "In the EU:     restricted" in result.stdout
-    assert "Deploy:        odh-nim deploy riva-asr:1.8 -n PROJECT" in result.stdout
+    assert "Image:        nvcr.io/nim/nvidia/riva-asr:1.8\n" in result.stdout
+    assert "In the EU:    restricted" in result.stdout
+    assert "Deploy:       odh-nim deploy riva-asr:1.8 -n PROJECT" in result.stdout
 
 
 def test_show_says_which_gpus_it_needs(file: Path) -> None:
     assert (
-        "GPUs:          1 or 2, 24 GiB each, tested on H100\n"
+        "GPUs:         1 or 2, 24 GiB each, tested on H100\n"
         in run(file, "show", "llama-3.1-8b-instruct").stdout
     )
 
