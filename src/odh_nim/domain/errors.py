@@ -48,6 +48,9 @@ OdhNimError                      1
 ├── KeyMissingError              3   a deployment needs a key, and there is none
 ├── SecretConflictError          5   a Secret of our name is not ours
 ├── KeyNotStoredError            as its cause; 9 where a Secret is left half-way
+├── RotationUnfinishedError      9   the new key is stored, not all deployments run with it
+├── EditConflictError            5   a deployment changed while it was being edited
+├── EditFailedError              8   the edit is taken back (9: something stays)
 ├── PreflightError               7   findings that stop a plan
 ├── DeployFailedError            8   all taken back (9: something stays)
 ├── DeleteFailedError            9
@@ -444,7 +447,14 @@ class KeyNotStoredError(OdhNimError):
     `leftovers` names the Secrets that could not be brought back to what they were.
     """
 
-    def __init__(self, namespace: str, cause: OdhNimError, leftovers: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        cause: OdhNimError,
+        leftovers: Sequence[str] = (),
+        *,
+        repair: str = "keys set",
+    ) -> None:
         after = "Nothing is changed."
         if leftovers:
             after = (
@@ -452,7 +462,7 @@ class KeyNotStoredError(OdhNimError):
             )
         super().__init__(
             f"The key of project {namespace} is not stored. {cause} {after}",
-            remedy="Run `odh-nim keys set` again: it makes both Secrets agree."
+            remedy=f"Run `odh-nim {repair}`: it makes both Secrets agree."
             if leftovers
             else "",
         )
@@ -463,6 +473,51 @@ class KeyNotStoredError(OdhNimError):
     def exit_code(self) -> int:  # type: ignore[override]  # the cause's class decides
         """The code of the cause, or 9 where something is left."""
         return 9 if self.leftovers else self.cause.exit_code
+
+
+class RotationUnfinishedError(OdhNimError):
+    """The new key is stored, but some deployments do not run with it yet; `left` names them."""
+
+    exit_code = 9
+
+    def __init__(self, whose: str, left: Sequence[str], *, remedy: str = "") -> None:
+        lines = [f"The new key of {whose} is stored, but not in use everywhere:"]
+        lines += [f"  {line}" for line in left]
+        super().__init__("\n".join(lines), remedy=remedy)
+        self.left = tuple(left)
+
+
+class EditConflictError(OdhNimError):
+    """Somebody else changed the deployment between reading and writing; `diff` shows how."""
+
+    exit_code = 5
+
+    def __init__(self, name: str, namespace: str, diff: str) -> None:
+        super().__init__(
+            f"Deployment {name} in {namespace} was changed by somebody else meanwhile; nothing was "
+            f"written. Their change:\n{diff}",
+            remedy="Run the same command again: it starts from what is there now.",
+        )
+        self.diff = diff
+
+
+class EditFailedError(OdhNimError):
+    """An edit failed part-way; `leftovers` names what could not be brought back."""
+
+    def __init__(self, name: str, cause: OdhNimError, leftovers: Sequence[Finding] = ()) -> None:
+        lines = [f"Deployment {name} is not changed: {cause}"]
+        if leftovers:
+            lines += ["These could not be brought back:", *(f"  {one}" for one in leftovers)]
+        else:
+            lines += ["Everything is as before; no pod was restarted."]
+        super().__init__("\n".join(lines))
+        self.cause = cause
+        self.leftovers = tuple(leftovers)
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]  # two codes for one class: 9 = look
+        """8 where all is taken back, 9 where something stays."""
+        return 9 if self.leftovers else 8
 
 
 class PreflightError(OdhNimError):

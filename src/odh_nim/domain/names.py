@@ -52,6 +52,9 @@ REQUEST_ID: Final = "nim.opendatahub.io/request-id"
 KEY_REVISION: Final = "nim.opendatahub.io/key-revision"
 KEY_CHECKED_AT: Final = "nim.opendatahub.io/key-checked-at"
 KEY_EXPIRES: Final = "nim.opendatahub.io/key-expires"
+# On the Secrets: when the key was replaced, and which revision it replaced.
+KEY_ROTATED_AT: Final = "nim.opendatahub.io/key-rotated-at"
+KEY_ROTATED_FROM: Final = "nim.opendatahub.io/key-rotated-from"
 CATALOG_REVISION: Final = "nim.opendatahub.io/catalog-revision"
 CATALOG_DATE: Final = "nim.opendatahub.io/catalog-date"
 

@@ -11,7 +11,15 @@ from odh_nim.keys.check import (
 from odh_nim.keys.pair import ForeignSecret, KeySecretsState, PairKind
 from odh_nim.keys.read import StoredPair, read_key_state, read_stored_key
 from odh_nim.keys.rights import check_rights
+from odh_nim.keys.rotate import (
+    Rotation,
+    begin_rotation,
+    complete_rotation,
+    go_back,
+    store_rotation,
+)
 from odh_nim.keys.store import Change, StoredKey, store_project_key
+from odh_nim.keys.users import KeyUser, Users, find_users
 
 __all__ = [
     "Change",
@@ -20,14 +28,22 @@ __all__ = [
     "KeyCheck",
     "KeySecretsState",
     "KeyState",
+    "KeyUser",
     "PairKind",
+    "Rotation",
     "StoredKey",
     "StoredPair",
+    "Users",
+    "begin_rotation",
     "check_key",
     "check_key_for_images",
     "check_rights",
+    "complete_rotation",
+    "find_users",
+    "go_back",
     "pull_findings",
     "read_key_state",
     "read_stored_key",
     "store_project_key",
+    "store_rotation",
 ]

@@ -114,6 +114,16 @@ class Pair:
         except InvalidKeyError as error:
             return error
 
+    def first_key(self) -> ApiKey | None:
+        """Give the key of the first Secret, whatever the second one holds."""
+        values = {_field(self.key, name) for name in names.API_KEY_FIELDS} if self.key else set()
+        if len(values) != 1:
+            return None
+        try:
+            return ApiKey(values.pop() or "")
+        except InvalidKeyError:
+            return None
+
     def _values(self) -> set[str | None]:
         """Collect every place's key; None for a place that holds none."""
         values: set[str | None] = set()

@@ -19,7 +19,7 @@ from odh_nim.domain.errors import (
 )
 from odh_nim.domain.manifest import annotations
 from odh_nim.keys import Change, StoredKey, check_rights, store_project_key
-from odh_nim.keys import store as store_module
+from odh_nim.keys import write as store_module
 from support.keys import (
     CANARY,
     OTHER,
