@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from odh_nim.domain import resources as kinds
 from odh_nim.domain.api_key import ApiKey
+from odh_nim.domain.errors import ForbiddenError, NotFoundError
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import ApiResource
 from odh_nim.upgrade import old_names as old
@@ -17,7 +18,9 @@ from odh_nim.upgrade.identity import (
     proves_leftover,
 )
 from odh_nim.upgrade.inventory import Inventory
+from odh_nim.upgrade.kinds import at_version
 from odh_nim.upgrade.plan import Action, Item, Role, Step, Subject
+from odh_nim.upgrade.ports import ReadingCluster
 from odh_nim.upgrade.record import Record, record_among
 from odh_nim.upgrade.references import Reference
 
@@ -138,6 +141,22 @@ def find_applications(inventory: Inventory, setting: str | None) -> tuple[str, .
         return tuple(named)
     there = {item["metadata"]["name"] for item in inventory.of(kinds.NAMESPACES)}
     return tuple(name for name in old.APPLICATIONS_NAMESPACES if name in there)
+
+
+async def find_homes(cluster: ReadingCluster, setting: str | None) -> tuple[str, ...]:
+    """Say where reports are kept, without a whole inventory."""
+    if setting:
+        return (setting,)
+    for version in await cluster.served_versions(kinds.DSC_INITIALIZATIONS.group):
+        inventory = Inventory()
+        try:
+            listed = await cluster.list(at_version(kinds.DSC_INITIALIZATIONS, version))
+        except (NotFoundError, ForbiddenError):
+            continue
+        inventory.objects[kinds.DSC_INITIALIZATIONS.kind] = listed
+        if found := find_applications(inventory, None):
+            return found
+    return old.APPLICATIONS_NAMESPACES
 
 
 def foreign_finalizers(item: Manifest) -> list[str]:
