@@ -7,6 +7,7 @@ once; each row of good answers lets one more run again.
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -32,7 +33,7 @@ class Pace:
         self._most = at_once
         self._patience = patience
         self._running = 0
-        self._free = asyncio.Condition()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._rests_until = 0.0
         self._rests_in_a_row = 0
         self._good_in_a_row = 0
@@ -40,20 +41,18 @@ class Pace:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[float]:
         """Wait until one more call may run; give the time it began."""
-        while True:
-            async with self._free:
-                await self._free.wait_for(lambda: self._running < self.at_once)
-                left = self._rests_until - _now()
-                if left <= 0:
-                    self._running += 1
-                    break
-            await asyncio.sleep(left)
+        try:
+            await self._until_allowed()
+        except asyncio.CancelledError:
+            # It may have been woken in another's place.
+            self._wake_one()
+            raise
+        self._running += 1
         try:
             yield _now()
         finally:
-            async with self._free:
-                self._running -= 1
-                self._free.notify_all()
+            self._running -= 1
+            self._wake_one()
 
     def slow_down(self, wanted: float | None, began: float) -> bool:
         """Let all calls rest after a busy answer; False where patience is at its end."""
@@ -77,6 +76,26 @@ class Pace:
         if self._good_in_a_row >= self.at_once < self._most:
             self._good_in_a_row = 0
             self.at_once += 1
+            self._wake_one()
+
+    async def _until_allowed(self) -> None:
+        while True:
+            if (left := self._rests_until - _now()) > 0:
+                await asyncio.sleep(left)
+            elif self._running < self.at_once:
+                return
+            else:
+                turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(turn)
+                await turn
+
+    def _wake_one(self) -> None:
+        """Wake one of those that wait: with hundreds of them, waking all would cost a lot."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
 
 
 async def send_paced(

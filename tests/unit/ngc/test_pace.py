@@ -45,6 +45,25 @@ async def test_never_more_calls_run_than_the_pace_allows() -> None:
 
 
 @pytest.mark.anyio
+async def test_cancelled_call_leaves_its_place_to_the_next() -> None:
+    pace = Pace(1)
+    ran: list[int] = []
+
+    async def call(number: int) -> None:
+        async with pace.turn():
+            ran.append(number)
+            await asyncio.sleep(0.01)
+
+    calls = [asyncio.create_task(call(number)) for number in range(4)]
+    await asyncio.sleep(0.005)
+    calls[0].cancel()
+    calls[1].cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+
+    assert ran == [0, 2, 3]
+
+
+@pytest.mark.anyio
 async def test_one_busy_answer_makes_all_wait_and_halves_the_pace() -> None:
     """R-CAT-03."""
     pace = Pace(8)
