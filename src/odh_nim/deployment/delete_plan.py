@@ -112,7 +112,7 @@ def _findings(found: Found) -> list[Finding]:
             Finding(
                 Severity.NOTICE,
                 "cannot-tell",
-                ", ".join(found.unseen),
+                ", ".join(sorted(found.unseen)),
                 "You may not see whether these exist; what belongs to the deployment goes with it.",
             )
         )

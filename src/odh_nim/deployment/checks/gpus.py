@@ -66,8 +66,15 @@ async def read_gpus(
 
     """
     nodes, pods = await asyncio.gather(
-        cluster.list_as(NODES, Node), cluster.list_as(PODS, PodUse, field_selector=_ACTIVE)
+        cluster.list_as(NODES, Node),
+        cluster.list_as(PODS, PodUse, field_selector=_ACTIVE),
+        return_exceptions=True,
     )
+    # Whoever may list neither hears the same each time, not what came back first.
+    if isinstance(nodes, BaseException):
+        raise nodes
+    if isinstance(pods, BaseException):
+        raise pods
     return nodes, pods
 
 
