@@ -1,12 +1,19 @@
 """What all tests share: one async backend, markers by folder, expected output as files."""
 
 import difflib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 TESTS = Path(__file__).parent
+# Machines are shared: how long an example takes says nothing. A run of CI repeats what passed
+# before; everybody else's runs look for new examples.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 # Fixtures with the real control plane; imported for all, started only where asked for.
 pytest_plugins = ("support.control_plane",)
 TIERS = ("unit", "integration", "e2e", "faults")

@@ -55,7 +55,6 @@ REPLICATION_CONTROLLERS: Final = ApiResource(
 JOBS: Final = ApiResource("batch", "v1", "jobs", "Job")
 CRON_JOBS: Final = ApiResource("batch", "v1", "cronjobs", "CronJob")
 INGRESSES: Final = ApiResource("networking.k8s.io", "v1", "ingresses", "Ingress")
-JOBS: Final = ApiResource("batch", "v1", "jobs", "Job")
 ROLES: Final = ApiResource("rbac.authorization.k8s.io", "v1", "roles", "Role")
 ROLE_BINDINGS: Final = ApiResource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 CLUSTER_ROLES: Final = ApiResource(
