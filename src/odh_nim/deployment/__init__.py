@@ -4,7 +4,11 @@ from odh_nim.deployment.checks.gpus import GpuReport, NodeGpus
 from odh_nim.deployment.claims import ClaimView, list_claims
 from odh_nim.deployment.delete import delete
 from odh_nim.deployment.delete_plan import DeletePlan, Kept, plan_delete
+from odh_nim.deployment.edit import EditPlan, ObjectPatch, key_secrets_of, plan_edit, with_strategy
+from odh_nim.deployment.edit_apply import apply_edit, check_edit_writes
+from odh_nim.deployment.edit_change import EditChange
 from odh_nim.deployment.explanation import Explanation
+from odh_nim.deployment.extract import DeploymentObjects, extract_spec, other_users, read_objects
 from odh_nim.deployment.follow import Progress, follow
 from odh_nim.deployment.inspect import (
     EventView,
@@ -34,13 +38,17 @@ __all__ = [
     "ClaimView",
     "DeletePlan",
     "Deployed",
+    "DeploymentObjects",
     "DeploymentView",
+    "EditChange",
+    "EditPlan",
     "Endpoint",
     "EventView",
     "Explanation",
     "GpuReport",
     "Kept",
     "NodeGpus",
+    "ObjectPatch",
     "ObjectReference",
     "Phase",
     "Plan",
@@ -53,22 +61,30 @@ __all__ = [
     "StatusWord",
     "Step",
     "Surroundings",
+    "apply_edit",
+    "check_edit_writes",
     "default_claim_size",
     "delete",
     "delete_remainder",
     "deploy",
     "deployment_events",
     "deployment_logs",
+    "extract_spec",
     "find_remainders",
     "follow",
     "get_deployment",
+    "key_secrets_of",
     "list_claims",
     "list_deployments",
+    "other_users",
     "plan_delete",
     "plan_deployment",
+    "plan_edit",
     "preflight",
+    "read_objects",
     "read_status",
     "read_surroundings",
     "start",
     "stop",
+    "with_strategy",
 ]
