@@ -52,7 +52,11 @@ def _manifest(text: str, root: yaml.Node) -> Manifest | None:
         manifest: Any = load_yaml(text)
     except InputError:
         # Keys that are given twice are reported already; the last of each is looked at.
-        manifest = yaml.load(yaml.serialize(root), Loader=yaml.CSafeLoader)
+        try:
+            manifest = yaml.load(yaml.serialize(root), Loader=yaml.CSafeLoader)
+        except yaml.YAMLError:
+            # A tag of its own (`!0`) makes it something that is no plain data.
+            return None
     if not isinstance(manifest, dict) or manifest.get("kind") != "ConfigMap":
         return None
     return manifest

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from odh_nim.catalog.build import build_config_map
@@ -207,5 +207,6 @@ def test_no_data_crashes_the_check(data: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=200))
+@example("!0 {kind: ConfigMap}")
 def test_no_text_crashes_the_check(text: str) -> None:
     assert check_text(text, "f")
