@@ -26,6 +26,13 @@ from odh_nim.deployment.remainder import (
     delete_remainder,
     find_remainders,
 )
+from odh_nim.deployment.restart import (
+    RestartOptions,
+    RestartOutcome,
+    RestartWord,
+    restart_deployments,
+)
+from odh_nim.deployment.restart_plan import RestartStep, plan_restarts
 from odh_nim.deployment.rules_storage import default_claim_size
 from odh_nim.deployment.status import Phase, PodStatus, Status, StatusWord
 from odh_nim.deployment.surroundings import Surroundings, read_surroundings
@@ -57,6 +64,10 @@ __all__ = [
     "Progress",
     "Remainder",
     "Remainders",
+    "RestartOptions",
+    "RestartOutcome",
+    "RestartStep",
+    "RestartWord",
     "Status",
     "StatusWord",
     "Step",
@@ -80,10 +91,12 @@ __all__ = [
     "plan_delete",
     "plan_deployment",
     "plan_edit",
+    "plan_restarts",
     "preflight",
     "read_objects",
     "read_status",
     "read_surroundings",
+    "restart_deployments",
     "start",
     "stop",
     "with_strategy",
