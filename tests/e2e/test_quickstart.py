@@ -44,7 +44,8 @@ def read(block: str) -> list[Shown]:
 
 def steady(lines: list[str]) -> list[str]:
     """Take out what differs from run to run, also by how wide it was."""
-    kept = (line for line in lines if not PHASES.fullmatch(line))
+    # What a kubelet says of a failing pull depends on when it is asked.
+    kept = (line for line in lines if not PHASES.fullmatch(line) and not line.startswith("Seen:"))
     return [re.sub(r" {2,}", "  ", CHANGING.sub("…", line)).rstrip() for line in kept]
 
 

@@ -56,11 +56,12 @@ def _sentence(status: Status) -> str:
 
 
 def _not_ready(name: str, namespace: str, status: Status) -> NotReadyError:
-    lines = [f"Deployment {name} does not serve: {status.word}. {status.message}".strip()]
-    lines += [f"  {line}" for line in explained(status.explanations)]
-    return NotReadyError(
-        "\n".join(lines), remedy=f"See more: odh-nim deployments explain {name} -n {namespace}"
-    )
+    # An explanation says the same as the message, and what helps.
+    causes = [f"  {line}" for line in explained(status.explanations)]
+    message = "" if causes else f" {status.message}"
+    lines = [f"Deployment {name} does not serve: {status.word}.{message}".rstrip(), *causes]
+    lines += [f"See more: odh-nim deployments explain {name} -n {namespace}"]
+    return NotReadyError("\n".join(lines))
 
 
 def explained(explanations: Iterable[Explanation]) -> list[str]:
