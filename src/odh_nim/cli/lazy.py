@@ -22,6 +22,12 @@ COMMANDS: Final = {
         "airgap",
         "Bring models into a cluster without the internet.",
     ),
+    "upgrade": (
+        "odh_nim.cli.upgrade",
+        "upgrade",
+        "Migrate and clear away older NIM integrations (admins).",
+    ),
+    "doctor": ("odh_nim.cli.doctor", "doctor", "Look for what keeps models from being served."),
     "sandbox": (
         "odh_nim.cli.sandbox",
         "sandbox",
