@@ -45,18 +45,19 @@ def is_air_gapped(view: View) -> bool:
     return any((nim_field(cluster) or {}).get("airGapped") is True for cluster in clusters)
 
 
-def schema_has_nim(definition: Manifest, version: str) -> bool:
-    """Say whether the served kind knows the field; writing it elsewhere is refused or dropped."""
+def nim_schema(definition: Manifest, version: str) -> dict[str, Any] | None:
+    """Find the field in the served kind; where it is not, writing it is refused or dropped."""
     for one in (definition.get("spec") or {}).get("versions") or []:
         if one.get("name") != version:
             continue
         place: Any = (one.get("schema") or {}).get("openAPIV3Schema") or {}
-        for step in ("spec", "components", "kserve", "nim", "managementState"):
+        for step in ("spec", "components", "kserve", "nim"):
             place = (place.get("properties") or {}).get(step)
             if not isinstance(place, dict):
-                return False
-        return True
-    return False
+                return None
+        found: dict[str, Any] = place
+        return found if "managementState" in (found.get("properties") or {}) else None
+    return None
 
 
 def find_switch(view: View, staying: Sequence[str], *, anything_old: bool) -> Iterator[Item]:
@@ -84,7 +85,8 @@ def _decide_switch(
     view: View, cluster: Manifest, resource: ApiResource, *, anything_old: bool
 ) -> tuple[Action, str]:
     definitions = view.inventory.named(kinds.CUSTOM_RESOURCE_DEFINITIONS, old.CLUSTER_CRD)
-    if not any(schema_has_nim(one, resource.version) for one in definitions):
+    schema = next((nim_schema(one, resource.version) for one in definitions), None)
+    if schema is None:
         return Action.KEEP, "this operator has no nim field"
     if kserve_field(cluster) is None:
         return Action.KEEP, "KServe is not configured in it, so the old controller is off"
@@ -92,7 +94,7 @@ def _decide_switch(
     if nim.get("managementState") == REMOVED:
         return Action.KEEP, "nim is Removed already"
     new = view.in_applications(kinds.CONFIG_MAPS, names.CATALOG_CONFIG_MAP)
-    if new and nim in _DEFAULTS and not anything_old:
+    if new and "default" in schema and nim in _DEFAULTS and not anything_old:
         return Action.KEEP, "nothing old is on this cluster, and nim is as the operator fills it in"
     return Action.PATCH, "set nim to Removed (a removed field would come back as Managed)"
 

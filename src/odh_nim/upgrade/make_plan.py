@@ -95,9 +95,9 @@ def _names_of_staying(fates: Sequence[Fate]) -> tuple[str, ...]:
 
 
 def _is_anything_old(view: View, items: Sequence[Item]) -> bool:
-    mine = (Role.TILE, Role.CLAIM)
-    proven = any(item.proof and item.role not in mine for item in items)
-    return proven or bool(view.record.state) or view.controller is not Controller.ABSENT
+    proven = any(item.proof and item.generation != "3" for item in items)
+    accounts = bool(view.accounts())
+    return proven or accounts or bool(view.record.state) or view.controller is not Controller.ABSENT
 
 
 def _withheld(item: Item) -> Item:
