@@ -121,8 +121,10 @@ class Steps:
         if self._quiet or not sys.stderr.isatty():
             return
         from rich.console import Console  # noqa: PLC0415 - costs a quarter of a second
+        from rich.text import Text  # noqa: PLC0415 - as above
 
-        self._spinner = Console(stderr=True).status(text)
+        # Not as a string: rich would read [brackets] of foreign text as markup.
+        self._spinner = Console(stderr=True).status(Text(text))
         self._spinner.start()
 
     def done(self) -> None:
@@ -136,7 +138,10 @@ class Steps:
     def update(self, text: str) -> None:
         """Change the words of the running step, on a terminal only."""
         if self._spinner is not None:
-            self._spinner.update(f"{self.text}: {text}")
+            from rich.text import Text  # noqa: PLC0415 - loaded with the spinner
+
+            words = f"{self.text}: {printable(text, 60)}" if text else self.text
+            self._spinner.update(Text(words))
 
     def _end(self, mark: str) -> None:
         if self._spinner is not None:

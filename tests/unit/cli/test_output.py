@@ -56,3 +56,16 @@ def test_steps_leave_a_line_each_and_mark_the_one_that_failed(
         work()
 
     assert capsys.readouterr().err == "✓ Checking\n✗ Creating\n"
+
+
+def test_spinner_shows_foreign_text_as_it_is_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+
+    with Steps() as steps:
+        steps.step("Pulling image")
+        steps.update("")
+        steps.update("[red]evil[/] \x1b[31m")
+
+    assert capsys.readouterr().err.endswith("✓ Pulling image\n")
