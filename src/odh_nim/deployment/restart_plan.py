@@ -45,6 +45,7 @@ class PlanCluster(Protocol):
         item_type: type[T],
         namespace: str | None = None,
         *,
+        label_selector: str | None = None,
         field_selector: str | None = None,
     ) -> list[T]:
         """List objects, of each only what the type names."""
@@ -55,6 +56,7 @@ class PlanCluster(Protocol):
         namespace: str | None = None,
         *,
         label_selector: str | None = None,
+        field_selector: str | None = None,
     ) -> list[Manifest]:
         """List whole objects."""
 

@@ -49,6 +49,7 @@ OdhNimError                      1
 ├── SecretConflictError          5   a Secret of our name is not ours
 ├── KeyNotStoredError            as its cause; 9 where a Secret is left half-way
 ├── RotationUnfinishedError      9   the new key is stored, not all deployments run with it
+├── RotationTakenBackError       8   a new pod failed with the new key; the old key is back
 ├── EditConflictError            5   a deployment changed while it was being edited
 ├── EditFailedError              8   the edit is taken back (9: something stays)
 ├── PreflightError               7   findings that stop a plan
@@ -485,6 +486,12 @@ class RotationUnfinishedError(OdhNimError):
         lines += [f"  {line}" for line in left]
         super().__init__("\n".join(lines), remedy=remedy)
         self.left = tuple(left)
+
+
+class RotationTakenBackError(OdhNimError):
+    """A deployment did not come up with the new key, so the old one was brought back."""
+
+    exit_code = 8
 
 
 class EditConflictError(OdhNimError):

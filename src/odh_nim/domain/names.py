@@ -55,6 +55,8 @@ KEY_EXPIRES: Final = "nim.opendatahub.io/key-expires"
 # On the Secrets: when the key was replaced, and which revision it replaced.
 KEY_ROTATED_AT: Final = "nim.opendatahub.io/key-rotated-at"
 KEY_ROTATED_FROM: Final = "nim.opendatahub.io/key-rotated-from"
+# After a way back: pods from before this time run with this very key, younger ones with another.
+KEY_KEPT_BEFORE: Final = "nim.opendatahub.io/key-kept-before"
 # On a predictor whose pull policy was changed for one restart.
 PULLED_ONCE: Final = "nim.opendatahub.io/pulled-once"
 CATALOG_REVISION: Final = "nim.opendatahub.io/catalog-revision"

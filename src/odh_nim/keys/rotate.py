@@ -109,7 +109,7 @@ async def begin_rotation(
             f"{whose} has no key of its own yet: there is nothing to replace.",
             remedy=f"Set one: odh-nim keys set -n {namespace}{option}",
         )
-    rotated = Rotated(state.revision, rotated_at(pair))
+    rotated = rotated_of(pair)
     users = await find_users(cluster, namespace, (state.key_secret, state.pull_secret), rotated)
     return Rotation(namespace, deployment, state, users, pair)
 
@@ -162,7 +162,7 @@ async def complete_rotation(cluster: RotateCluster, rotation: Rotation) -> Store
         checked_at=marks.get(names.KEY_CHECKED_AT),
         expires=marks.get(names.KEY_EXPIRES),
     )
-    for name in (names.KEY_ROTATED_AT, names.KEY_ROTATED_FROM):
+    for name in (names.KEY_ROTATED_AT, names.KEY_ROTATED_FROM, names.KEY_KEPT_BEFORE):
         if name in marks:
             pull["metadata"]["annotations"][name] = marks[name]
     write = Write(merged(pull, pair.pull, rotation.namespace), pair.pull)
@@ -189,8 +189,11 @@ async def go_back(cluster: RotateCluster, rotation: Rotation, stored: StoredKey)
             remedy="See `odh-nim keys show`.",
         )
     state = rotation.state
+    # Pods from before the rotation run with the old key: they need no restart, unless some were
+    # behind already then.
+    kept = None if rotation.pending else rotated_of(now).at
     return await _store(
-        cluster, rotation, now, old, Change.REPLACED, state.checked_at, state.expires
+        cluster, rotation, now, old, Change.REPLACED, state.checked_at, state.expires, kept=kept
     )
 
 
@@ -202,6 +205,8 @@ async def _store(
     change: Change,
     checked_at: str | None,
     expires: str | None,
+    *,
+    kept: str | None = None,
 ) -> StoredKey:
     mark = secrets.token_hex(8)
     built = build_key_secrets(
@@ -216,6 +221,8 @@ async def _store(
     for write in writes:
         marks = write.new["metadata"]["annotations"]
         marks |= {names.KEY_ROTATED_AT: now, names.KEY_ROTATED_FROM: before}
+        if kept is not None:
+            marks[names.KEY_KEPT_BEFORE] = kept
     await write_all(cluster, writes, rotation.namespace, repair=_resume(rotation))
     return _stored(change, rotation, mark)
 
@@ -242,10 +249,14 @@ def _times(answer: Manifest) -> Iterator[str]:
             yield str(entry["time"])
 
 
-def rotated_at(pair: Pair) -> str | None:
-    """Read when the Secrets were replaced last; None where they never were."""
-    found = pair.key or pair.pull
-    return annotations(found).get(names.KEY_ROTATED_AT) if found else None
+def rotated_of(pair: Pair) -> Rotated:
+    """Read when the Secrets were replaced last, and as which revision."""
+    marks = annotations(pair.key or pair.pull or {})
+    return Rotated(
+        marks.get(names.KEY_REVISION),
+        marks.get(names.KEY_ROTATED_AT),
+        marks.get(names.KEY_KEPT_BEFORE),
+    )
 
 
 def _stored(change: Change, rotation: Rotation, mark: str) -> StoredKey:

@@ -30,6 +30,7 @@ class UsersCluster(Protocol):
         namespace: str | None = None,
         *,
         label_selector: str | None = None,
+        field_selector: str | None = None,
     ) -> list[Manifest]:
         """List whole objects."""
 
@@ -80,10 +81,24 @@ class Users:
 
 @dataclass(frozen=True)
 class Rotated:
-    """When the Secrets were written last, and as which revision."""
+    """When the Secrets were written last, and as which revision.
+
+    `kept_before` is set after a way back: older pods run with this very key.
+    """
 
     revision: str | None
     at: str | None
+    kept_before: str | None = None
+
+    def is_stale(self, pod: Manifest) -> bool:
+        """Say whether a pod runs with another key than the one that is stored now."""
+        if self.at is None or annotations(pod).get(names.KEY_REVISION) == self.revision:
+            return False
+        created = str(pod["metadata"].get("creationTimestamp") or "")
+        if self.kept_before is not None and created < self.kept_before:
+            return False
+        # Times are in whole seconds: within the same one the older is assumed.
+        return created <= self.at
 
 
 async def find_users(
@@ -175,11 +190,9 @@ def _is_pending(service: Manifest, pods: list[Manifest] | None, rotated: Rotated
         return None
     name = service["metadata"]["name"]
     return any(
-        # Times are in whole seconds: within the same one the older is assumed.
-        str(pod["metadata"].get("creationTimestamp") or "") <= rotated.at
+        rotated.is_stale(pod)
         for pod in pods
         if labels(pod).get(names.INFERENCE_SERVICE_LABEL) == name
-        and annotations(pod).get(names.KEY_REVISION) != rotated.revision
         and not pod["metadata"].get("deletionTimestamp")
     )
 

@@ -38,6 +38,7 @@ _OF_ONE_WRITING: Final = (
     names.KEY_EXPIRES,
     names.KEY_ROTATED_AT,
     names.KEY_ROTATED_FROM,
+    names.KEY_KEPT_BEFORE,
 )
 
 
