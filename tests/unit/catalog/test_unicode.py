@@ -20,7 +20,7 @@ from support.any_answers import answers, any_text, fetch, resources
 GOOD = ModelDetails("m", "n", tags=("1.0.0",), latest_tag="1.0.0")
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(answers)
 def test_any_text_in_any_field_reads_back_equal_with_unique_keys(drawn: list[Any]) -> None:
     """R-CAT-20."""
