@@ -16,7 +16,7 @@ from odh_nim.cli.deploy_output import print_deployed, print_plan
 from odh_nim.cli.deploy_profile import find_profile
 from odh_nim.cli.follow_flow import follow_to_ready
 from odh_nim.cli.installed import namespace_setting
-from odh_nim.cli.output import Steps, print_findings
+from odh_nim.cli.output import Steps, print_findings, warn
 from odh_nim.deployment import (
     Action,
     Deployed,
@@ -224,13 +224,31 @@ def _print_unchecked(plan: Plan, choice: Choice, use: KeyUse, output: str) -> No
 
 
 async def _deploy(client: "Client", plan: Plan, steps: Steps) -> Deployed:
+    stays: list[Step] = []
+
+    def report(step: Step) -> None:
+        _show(steps, step)
+        if step.action is Action.TAKE_BACK and step.note:
+            stays.append(step)
+
     try:
-        return await deploy(client, plan, report=lambda step: _show(steps, step))
+        return await deploy(client, plan, report=report)
     except DeployFailedError as error:
         if not error.leftovers:
             # What failed has its cross already; taking it back went well.
             steps.done()
         raise
+    except asyncio.CancelledError:
+        _tell_interrupted(steps, stays)
+        raise
+
+
+def _tell_interrupted(steps: Steps, stays: list[Step]) -> None:
+    """Say after Ctrl-C what is left of it: nothing, or what could not be taken back."""
+    if not stays and steps.text == _WORDS[Action.TAKE_BACK]:
+        steps.done()
+    for step in stays:
+        warn(f"{step.subject} {step.note}. Remove it: {step.subject.delete_command}")
 
 
 def _show(steps: Steps, step: Step) -> None:

@@ -1,6 +1,7 @@
 """`odh-nim deploy` from the shell's side."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -516,3 +517,31 @@ def test_hardware_profile_is_named_on_the_deployment(
     marks = service["metadata"]["annotations"]
     assert marks["opendatahub.io/hardware-profile-name"] == "a100"
     assert marks["opendatahub.io/hardware-profile-namespace"] == APPLICATIONS
+
+
+@pytest.mark.parametrize("stuck", [False, True])
+def test_interrupt_says_what_is_left_of_it(
+    stuck: bool,  # noqa: FBT001 - a case of the table
+    command_line: CommandLine,
+    cluster: FakeCluster,
+) -> None:
+    """R-DEP-08, 10: Ctrl-C in the middle of creating."""
+    before = cluster.snapshot()
+    if stuck:
+        cluster.fail(Fault.FORBIDDEN, call="delete PersistentVolumeClaim", times=99)
+
+    def interrupt(call: str) -> None:
+        if call == "create ServingRuntime/llama":
+            signal.raise_signal(signal.SIGINT)
+
+    cluster.on_call = interrupt
+
+    outcome = command_line.run(*deploy())
+
+    assert outcome.code == 130
+    if stuck:
+        command = "kubectl delete persistentvolumeclaims nim-pvc-llama -n team-a"
+        assert f"Remove it: {command}" in outcome.err
+    else:
+        assert "✓ Taking everything back" in outcome.err
+        assert cluster.snapshot() == before
