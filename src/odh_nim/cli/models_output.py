@@ -9,7 +9,7 @@ import click
 from odh_nim.catalog.catalog import Catalog
 from odh_nim.catalog.filter import ModelFilter
 from odh_nim.cli.common import Target
-from odh_nim.cli.output import print_data, print_facts, print_findings, print_table
+from odh_nim.cli.output import note, print_data, print_facts, print_findings, print_table
 from odh_nim.domain.image import ModelReference
 from odh_nim.domain.model import GpuNeed, Model
 from odh_nim.domain.protocol import Protocol
@@ -72,6 +72,10 @@ def print_models(catalog: Catalog, wanted: ModelFilter, output: str) -> None:
         _print_rows(models, wide=output == "wide")
     else:
         click.echo(f"No model of {len(catalog.models)} fits.", err=True)
+    unknown = sum(model.gpu is None for model in catalog.models)
+    if wanted.gpus is not None and unknown:
+        # Not fitting and not known are two things.
+        note(f"{unknown} of {len(catalog.models)} models do not say which GPUs they need.")
 
 
 def print_model(catalog: Catalog, reference: ModelReference, output: str) -> None:

@@ -102,6 +102,13 @@ def test_wide_list_names_publisher_and_gpus(file: Path) -> None:
     assert "meta    Meta       1,2" in row
 
 
+def test_models_that_tell_no_gpus_are_counted(file: Path) -> None:
+    assert (
+        "1 of 2 models do not say which GPUs they need." in run(file, "list", "--gpus", "4").stderr
+    )
+    assert "do not say" not in run(file, "list").stderr
+
+
 def test_size_that_is_none_is_an_error(file: Path) -> None:
     with pytest.raises(InputError, match="'much' is no size"):
         run(file, "list", "--max-size", "much")
