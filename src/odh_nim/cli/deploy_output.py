@@ -6,7 +6,8 @@ import click
 
 from odh_nim.cli.output import note, print_data, print_table
 from odh_nim.deployment import Deployed, ObjectReference, Plan, Preflight
-from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.manifest import Manifest, annotations
+from odh_nim.domain.names import REQUEST_ID
 from odh_nim.domain.resources import INFERENCE_SERVICES, SECRETS
 from odh_nim.manifests.redact import REDACTED
 from odh_nim.manifests.yaml import dump_all
@@ -55,8 +56,14 @@ def _name(reference: ObjectReference) -> str:
 
 
 def _as_yaml(plan: Plan) -> str:
-    shown = [item for item in plan.redacted() if item["kind"] != SECRETS.kind]
+    shown = [_without_request(item) for item in plan.redacted() if item["kind"] != SECRETS.kind]
     return "".join(f"# {line}\n" for line in _remarks(plan, shown)) + dump_all(shown)
+
+
+def _without_request(manifest: Manifest) -> Manifest:
+    """Take the mark of this run off: what is applied by other means was never begun by us."""
+    marks = {name: text for name, text in annotations(manifest).items() if name != REQUEST_ID}
+    return manifest | {"metadata": manifest["metadata"] | {"annotations": marks}}
 
 
 def _remarks(plan: Plan, shown: list[Manifest]) -> list[str]:
@@ -68,7 +75,7 @@ def _remarks(plan: Plan, shown: list[Manifest]) -> list[str]:
     tokens = [item for item in plan.objects if item["kind"] == SECRETS.kind]
     if tokens:
         # These are filled by the cluster, so nothing of them is secret yet.
-        shown[:] = [*shown, *tokens]
+        shown[:] = [*shown, *map(_without_request, tokens)]
     if REDACTED in str(shown):
         remarks.append(f"Values that look like secrets are written as {REDACTED}: put them in.")
     return remarks
