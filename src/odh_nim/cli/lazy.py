@@ -10,7 +10,7 @@ import click
 COMMANDS: Final = {
     "models": ("odh_nim.cli.models", "models", "Show the models of the catalogue."),
     "catalog": ("odh_nim.cli.catalog", "catalog", "Make the catalogue (release maintainers)."),
-    "keys": ("odh_nim.cli.keys", "keys", "Set and check a project's NGC API key."),
+    "keys": ("odh_nim.cli.keys", "keys", "Set, show, rotate and remove a project's NGC API key."),
     "deploy": ("odh_nim.cli.deploy", "deploy", "Deploy a model into a project."),
     "deployments": (
         "odh_nim.cli.deployments",
@@ -28,6 +28,8 @@ COMMANDS: Final = {
         "Migrate and clear away older NIM integrations (admins).",
     ),
     "doctor": ("odh_nim.cli.doctor", "doctor", "Look for what keeps models from being served."),
+    "ui": ("odh_nim.cli.ui", "ui", "Open the page on this machine."),
+    "serve": ("odh_nim.cli.serve", "serve", "Serve the page in a cluster."),
     "sandbox": (
         "odh_nim.cli.sandbox",
         "sandbox",

@@ -1,5 +1,6 @@
 """The application: what surrounds the routes, in order from the outside in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from odh_nim.web.access_log import AccessLog
 from odh_nim.web.describe import describe_exactly
 from odh_nim.web.files import serve_page
 from odh_nim.web.identity import HeaderIdentity, LocalIdentity, LocalSession, Mode
@@ -32,15 +34,17 @@ class WebConfig:
     hosts: frozenset[str] = frozenset()
     frame_ancestors: str = "'none'"
     static: Path = STATIC
+    # Set when the server is told to stop.
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def create_api(addresses: Addresses | None = None) -> FastAPI:
+def create_api(addresses: Addresses | None = None, closing: asyncio.Event | None = None) -> FastAPI:
     """Build the API alone; without addresses it only describes itself."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert addresses is not None
-        async with open_services(addresses) as services:
+        async with open_services(addresses, closing or asyncio.Event()) as services:
             app.state.services = services
             yield
 
@@ -63,11 +67,11 @@ def create_api(addresses: Addresses | None = None) -> FastAPI:
 
 def create_app(config: WebConfig, addresses: Addresses) -> ASGIApp:
     """Build the server."""
-    api = create_api(addresses)
-    api.state.config = config
+    api = create_api(addresses, config.closing)
     serve_page(api, config.static)
     if config.mode is Mode.LOCAL:
         inner: ASGIApp = LocalIdentity(api, session=config.session, hosts=config.hosts)
     else:
         inner = HeaderIdentity(api, header=config.token_header)
-    return SecurityHeaders(SameOrigin(BodyLimit(inner)), frame_ancestors=config.frame_ancestors)
+    guarded = SameOrigin(BodyLimit(inner))
+    return AccessLog(SecurityHeaders(guarded, frame_ancestors=config.frame_ancestors))

@@ -4,10 +4,11 @@ Per replica and in memory: a limit that is shared would need a store, and this o
 single caller and the whole server far below what would be noticed at NVIDIA.
 """
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from odh_nim.domain.errors import OdhNimError
@@ -16,6 +17,7 @@ _PER_USER: Final = 5
 _USER_SECONDS: Final = 60.0
 _TOGETHER: Final = 2
 _TOGETHER_SECONDS: Final = 1.0
+_LONGEST_WAIT: Final = 3.0
 # Callers are forgotten when they have been quiet; this bounds what a crowd can make us remember.
 _MAX_CALLERS: Final = 10_000
 
@@ -25,51 +27,65 @@ class TooOftenError(OdhNimError):
 
     exit_code = 6
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(
-            "Keys are checked too often.", remedy=f"Try again in {retry_after} seconds."
-        )
+    def __init__(self, retry_after: int, *, what: str = "Keys are checked too often.") -> None:
+        super().__init__(what, remedy=f"Try again in {retry_after} s.")
         self.retry_after = retry_after
 
 
 class KeyCheckLimit:
-    """At most five checks a minute and one at a time per caller, two a second in all."""
+    """At most five checks a minute and one at a time per caller, two a second in all.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    Plans ask about keys too. They have a count of their own, or looking at a plan would take away
+    the checks that a person asks for. Whoever meets only the limit of all waits a moment for a
+    place; when too many wait, they are told to come back.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._clock = clock
+        self._sleep = sleep
         self._callers: dict[str, deque[float]] = {}
+        # When those of all begin, the ones that wait included.
         self._all: deque[float] = deque()
         self._in_flight: set[str] = set()
 
-    @contextmanager
-    def check(self, caller: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def check(self, caller: str, *, purpose: str = "check") -> AsyncIterator[None]:
         """Hold a place for one check.
 
         Raises:
             TooOftenError: There is none.
 
         """
-        self._take(caller)
+        caller = f"{purpose} {caller}"
+        wait = self._take(caller)
         self._in_flight.add(caller)
         try:
+            if wait > 0:
+                await self._sleep(wait)
             yield
         finally:
             self._in_flight.discard(caller)
 
-    def _take(self, caller: str) -> None:
+    def _take(self, caller: str) -> float:
+        """Take a place; give the seconds until it begins."""
         now = self._clock()
         if caller in self._in_flight:
             raise TooOftenError(1)
         self._forget(now)
         mine = self._callers.get(caller, deque())
-        wait = max(
-            _wait(mine, _PER_USER, _USER_SECONDS, now),
-            _wait(self._all, _TOGETHER, _TOGETHER_SECONDS, now),
-        )
+        wait = _wait(mine, _PER_USER, _USER_SECONDS, now)
         if wait > 0 or (caller not in self._callers and len(self._callers) >= _MAX_CALLERS):
             raise TooOftenError(max(1, round(wait + 0.5)))
+        begins = now + max(0.0, _wait(self._all, _TOGETHER, _TOGETHER_SECONDS, now))
+        if begins - now > _LONGEST_WAIT:
+            raise TooOftenError(max(1, round(begins - now + 0.5)))
         self._callers.setdefault(caller, mine).append(now)
-        self._all.append(now)
+        self._all.append(begins)
+        return begins - now
 
     def _forget(self, now: float) -> None:
         _drop_old(self._all, now - _TOGETHER_SECONDS)

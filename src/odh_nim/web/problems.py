@@ -17,8 +17,14 @@ from starlette.responses import Response
 
 from odh_nim.domain import errors
 from odh_nim.domain.finding import Finding
+from odh_nim.web.limits import TooOftenError
 
 PROBLEM: Final = "application/problem+json"
+# For the OpenAPI document.
+TOO_OFTEN: Final[dict[str, Any]] = {
+    "description": "Asked too often; `Retry-After` says when there is a place again.",
+    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
+}
 _LOG: Final = logging.getLogger("odh_nim.web")
 # The first class that fits decides, so the narrower ones come first.
 _STATUS: Final[tuple[tuple[type[errors.OdhNimError], int], ...]] = (
@@ -28,6 +34,7 @@ _STATUS: Final[tuple[tuple[type[errors.OdhNimError], int], ...]] = (
     (errors.ForbiddenError, 403),
     (errors.NotFoundError, 404),
     (errors.UnknownModelError, 404),
+    (errors.KeyMissingError, 404),
     (errors.AlreadyExistsError, 409),
     (errors.ConflictError, 409),
     (errors.SecretConflictError, 409),
@@ -40,6 +47,7 @@ _STATUS: Final[tuple[tuple[type[errors.OdhNimError], int], ...]] = (
     (errors.NgcError, 503),
     (errors.ClusterError, 502),
     (errors.CatalogError, 503),
+    (TooOftenError, 429),
 )
 
 
@@ -66,8 +74,12 @@ def problem(
 
 def problem_of(error: errors.OdhNimError) -> Response:
     """Build the problem of an expected error."""
+    wait = getattr(error, "retry_after", None)
     return Response(
-        msgspec.json.encode(describe_error(error)), status_of(error), media_type=PROBLEM
+        msgspec.json.encode(describe_error(error)),
+        status_of(error),
+        media_type=PROBLEM,
+        headers={"Retry-After": str(wait)} if wait else None,
     )
 
 
@@ -82,7 +94,8 @@ def describe_error(error: errors.OdhNimError) -> dict[str, Any]:
         "type": f"urn:odh-nim:problem:{_kind(type(error))}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": error.message,
+        # Further lines repeat the findings, which are here as data.
+        "detail": error.message.partition("\n")[0] if more else error.message,
         **({"remedy": error.remedy} if error.remedy else {}),
         **more,
     }

@@ -4,10 +4,12 @@ The page's own files are all it may load; a request that changes something must 
 itself; and a body is small.
 """
 
+import asyncio
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +17,7 @@ from odh_nim.web.identity import API
 from odh_nim.web.problems import problem
 
 MAX_BODY: Final = 64 * 1024
+BODY_SECONDS: Final = 15.0
 # A custom header: another site's page cannot send it without asking first, and is told no.
 REQUESTED_BY: Final = "X-Odh-Nim"
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -116,11 +119,14 @@ def _refused(reason: str) -> Response:
 
 
 class BodyLimit:
-    """ASGI: stop reading a body that is too large, announced or not."""
+    """ASGI: stop reading a body that is too large, announced or not, or that never ends."""
 
-    def __init__(self, app: ASGIApp, *, limit: int = MAX_BODY) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit: int = MAX_BODY, seconds: float = BODY_SECONDS
+    ) -> None:
         self._app = app
         self._limit = limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -131,32 +137,30 @@ class BodyLimit:
         if not announced.isascii() or not announced.isdigit() or int(announced) > self._limit:
             await self._too_large()(scope, receive, send)
             return
-        started = False
-        read = 0
+        await self._app(scope, self._limited(receive), send)
+
+    def _limited(self, receive: Receive) -> Receive:
+        read, complete = 0, False
+        end = asyncio.get_running_loop().time() + self._seconds
 
         async def limited() -> Message:
-            nonlocal read
-            message = await receive()
+            nonlocal read, complete
+            if complete:
+                # Only whether the client is still there is asked now.
+                return await receive()
+            try:
+                async with asyncio.timeout_at(end):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408) from None
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
-                if read > self._limit:
-                    raise _TooLargeError
+                complete = not message.get("more_body", False)
+            if read > self._limit:
+                raise HTTPException(413)
             return message
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, limited, watched)
-        except _TooLargeError:
-            if not started:
-                await self._too_large()(scope, receive, send)
+        return limited
 
     def _too_large(self) -> Response:
         return problem(413, "too-large", f"A request has at most {self._limit} bytes.")
-
-
-class _TooLargeError(Exception):
-    """More came than is read."""

@@ -1,49 +1,79 @@
 """What the routes work with: one connection pool to each service, no state of any user."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from odh_nim.cluster import Client, ConnectionConfig
+from odh_nim.journeys.key_use import Nvidia
+from odh_nim.journeys.site import SiteReader
 from odh_nim.ngc import NgcClient
 from odh_nim.registry import RegistryClient
+from odh_nim.web.hub import Hubs
+from odh_nim.web.identity import Mode
 from odh_nim.web.limits import KeyCheckLimit
+from odh_nim.web.models_cache import ModelsCache
+from odh_nim.web.runs import Runs
+
+# Longer than the deadlines of a deployment and of its rollback together.
+GRACE: Final = 170.0
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the services are; they come from settings, never from a request."""
+    """Where the services are; they come from settings, never from a request.
+
+    `projects` are looked at for callers who may list none.
+    """
 
     cluster: ConnectionConfig
     ngc_url: str
     registry_url: str
     applications_namespace: str | None
+    mode: Mode = Mode.HEADER
+    projects: tuple[str, ...] = ()
+    grace: float = GRACE
 
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections."""
+    """The open connections, and what is going on over them."""
 
+    addresses: Addresses
     cluster: Client
-    ngc: NgcClient
-    registry: RegistryClient
-    applications_namespace: str | None
+    nvidia: Nvidia
+    site: SiteReader
+    models: ModelsCache = field(default_factory=ModelsCache)
     key_checks: KeyCheckLimit = field(default_factory=KeyCheckLimit)
+    runs: Runs = field(default_factory=Runs)
+    hubs: Hubs = field(default_factory=Hubs)
+    # Set when the server is told to stop: whoever only listens is let go.
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @asynccontextmanager
-async def open_services(addresses: Addresses) -> AsyncIterator[Services]:
+async def open_services(addresses: Addresses, closing: asyncio.Event) -> AsyncIterator[Services]:
     """Open every pool; nothing is sent before a request asks for it."""
     async with AsyncExitStack() as stack:
-        yield Services(
+        services = Services(
+            addresses,
             cluster=await stack.enter_async_context(Client(addresses.cluster)),
-            ngc=await stack.enter_async_context(NgcClient(addresses.ngc_url)),
-            registry=await stack.enter_async_context(RegistryClient(addresses.registry_url)),
-            applications_namespace=addresses.applications_namespace,
+            nvidia=Nvidia(
+                await stack.enter_async_context(NgcClient(addresses.ngc_url)),
+                await stack.enter_async_context(RegistryClient(addresses.registry_url)),
+            ),
+            site=SiteReader(addresses.applications_namespace),
+            closing=closing,
         )
+        try:
+            yield services
+        finally:
+            await services.hubs.close()
+            await services.runs.drain(addresses.grace)
 
 
 def get_services(request: Request) -> Services:

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, Final
 
+import msgspec
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
@@ -32,9 +33,12 @@ def stream_of(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
 
 
 async def event_stream(
-    events: AsyncGenerator[BaseModel, None], *, heartbeat: float = HEARTBEAT
+    events: AsyncGenerator[BaseModel, None],
+    *,
+    heartbeat: float = HEARTBEAT,
+    until: asyncio.Event | None = None,
 ) -> EventStream:
-    """Answer with events.
+    """Answer with events; it ends early when `until` is set.
 
     Raises:
         OdhNimError: There is not even a first event.
@@ -42,40 +46,66 @@ async def event_stream(
     """
     try:
         first = await anext(events)
-    except StopAsyncIteration:
-        return EventStream(iter(()), headers=_HEADERS)
     except BaseException:
         await events.aclose()
         raise
-    return EventStream(_encoded(first, events, heartbeat), headers=_HEADERS)
+    return EventStream(_encoded(first, events, heartbeat, until), headers=_HEADERS)
+
+
+async def text_file(parts: AsyncIterator[bytes], name: str) -> StreamingResponse:
+    """Answer with a file that is made while it is sent.
+
+    Raises:
+        OdhNimError: It cannot even be begun.
+
+    """
+    first = await anext(parts, b"")
+
+    async def all_parts() -> AsyncIterator[bytes]:
+        yield first
+        async for part in parts:
+            yield part
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(all_parts(), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def _encoded(
-    first: BaseModel, events: AsyncGenerator[BaseModel, None], heartbeat: float
+    first: BaseModel,
+    events: AsyncGenerator[BaseModel, None],
+    heartbeat: float,
+    until: asyncio.Event | None,
 ) -> AsyncIterator[bytes]:
     following: asyncio.Task[BaseModel] | None = None
+    ending = asyncio.ensure_future((until or asyncio.Event()).wait())
     try:
         yield encode(first)
-        while True:
+        while not ending.done():
             following = asyncio.ensure_future(anext(events))
-            while not following.done():
-                await asyncio.wait({following}, timeout=heartbeat)
-                if not following.done():
+            while not following.done() and not ending.done():
+                await asyncio.wait(
+                    {following, ending}, timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED
+                )
+                if not following.done() and not ending.done():
                     yield _COMMENT
+            if ending.done():
+                return
             try:
                 event = following.result()
             except StopAsyncIteration:
                 return
             except OdhNimError as error:
-                yield failed(error)
+                yield encode_failure(error)
                 return
             yield encode(event)
     finally:
+        ending.cancel()
         if following is not None:
             following.cancel()
             # Its own end is of no interest any more; the generator's is.
+            await asyncio.wait({following})
             with contextlib.suppress(BaseException):
-                await following
+                following.result()
         await events.aclose()
 
 
@@ -84,9 +114,7 @@ def encode(event: BaseModel) -> bytes:
     return b"data: " + event.model_dump_json(by_alias=True).encode() + b"\n\n"
 
 
-def failed(error: OdhNimError) -> bytes:
+def encode_failure(error: OdhNimError) -> bytes:
     """Write the last event of a stream that cannot go on."""
-    import msgspec  # noqa: PLC0415 - seldom needed
-
-    problem = describe_error(error)
-    return b"data: " + msgspec.json.encode({"type": "failed", "problem": problem}) + b"\n\n"
+    failure = {"type": "failed", "problem": describe_error(error)}
+    return b"data: " + msgspec.json.encode(failure) + b"\n\n"

@@ -9,7 +9,15 @@ from odh_nim.web.services import Given
 router = APIRouter(tags=["models"])
 
 
-@router.get("/models", response_model=ModelsOut)
+@router.get(
+    "/models",
+    response_model=ModelsOut,
+    responses={304: {"description": "As it was."}},
+)
 async def models(given: Given, request: Request) -> Response:
-    """List the models of the catalogue in use."""
-    raise NotImplementedError
+    """List the models of the catalogue in use; `If-None-Match` saves sending it again."""
+    encoded = given.models.encode(await given.site.read(given.cluster))
+    headers = {"ETag": encoded.etag}
+    if request.headers.get("if-none-match") == encoded.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(encoded.body, media_type="application/json", headers=headers)

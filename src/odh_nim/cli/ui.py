@@ -1,0 +1,45 @@
+"""`odh-nim ui`: the page on this machine, with the kubeconfig's own login."""
+
+import dataclasses
+import webbrowser
+
+import click
+
+from odh_nim.cli import wiring
+from odh_nim.cli.common import Target, applications_namespace_option, runs_async, target_options
+from odh_nim.cli.output import note
+
+
+@click.command()
+@target_options(namespace=False)
+@applications_namespace_option
+@click.option(
+    "--port", type=int, default=0, metavar="PORT", help="Port to listen on.  [default: a free one]"
+)
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open the browser.")
+@runs_async
+async def ui(
+    target: Target, applications_namespace: str | None, port: int, *, browser: bool
+) -> None:
+    """Open the page on this machine, with the rights of your kubeconfig.
+
+    It listens on this machine only. The address that it prints works once: it gives the browser
+    that opens it a cookie, and no other browser gets in.
+
+    \b
+    Examples:
+      odh-nim ui
+      odh-nim ui --context my-cluster --no-browser
+    """  # noqa: D301 - \b is click's mark for a block that is not re-wrapped
+    from odh_nim.web import launch  # noqa: PLC0415 - the web framework takes a second to import
+
+    def ready(address: str) -> None:
+        click.echo(address)
+        note("It works once. Ctrl-C stops the page.")
+        if browser:
+            webbrowser.open(address)
+
+    settings = wiring.settings()
+    if applications_namespace:
+        settings = dataclasses.replace(settings, applications_namespace=applications_namespace)
+    await launch.serve_locally(wiring.connection(target), settings, port=port, ready=ready)

@@ -1,0 +1,194 @@
+"""Which key a deployment uses, and what NVIDIA says about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from odh_nim.domain.api_key import ApiKey
+from odh_nim.domain.deployment_spec import KeyChoice
+from odh_nim.domain.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    SecretConflictError,
+)
+from odh_nim.domain.finding import Finding, Severity
+from odh_nim.domain.image import ImageReference
+from odh_nim.domain.model import Model
+from odh_nim.domain.nim_config import NimConfig
+from odh_nim.keys import (
+    CheckedKey,
+    KeyState,
+    PairKind,
+    StoredPair,
+    check_key_for_images,
+    read_stored_key,
+)
+from odh_nim.keys.check import NOT_CHECKED, KeyChecker, PullChecker
+from odh_nim.keys.read import SecretReader
+
+_CODE: Final = "key-missing"
+
+
+@dataclass(frozen=True)
+class KeyUse:
+    """The choice, and the key to ask NVIDIA about; `is_new` says that the plan stores it."""
+
+    choice: KeyChoice
+    key: ApiKey | None = None
+    is_new: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What NVIDIA said, and when."""
+
+    findings: tuple[Finding, ...] = ()
+    checked_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Nvidia:
+    """NVIDIA's API and its registry."""
+
+    ngc: KeyChecker
+    registry: PullChecker
+
+
+@dataclass(frozen=True)
+class KeyWish:
+    """Whose key is wanted, and one that is given."""
+
+    choice: KeyChoice
+    given: ApiKey | None = None
+
+
+def key_choice(wish: KeyWish, model: Model, config: NimConfig) -> KeyChoice:
+    """Say whose key a deployment refers to, if any.
+
+    Raises:
+        ConfigurationError: A key is given where the cluster collects none.
+
+    """
+    if not config.collect_keys and wish.given is not None:
+        raise ConfigurationError(
+            f"This cluster collects no keys: disableKeyCollection is set in {config.source}.",
+            remedy="Deploy without a key.",
+        )
+    if not config.collect_keys or not model.key_required:
+        return KeyChoice.NONE
+    return wish.choice
+
+
+async def find_key(
+    cluster: SecretReader, wish: KeyWish, *, namespace: str, deployment: str
+) -> KeyUse:
+    """Find the key that is wanted; what is missing is a finding.
+
+    Raises:
+        SecretConflictError: The given key is not the one that is stored.
+
+    """
+    if wish.choice is KeyChoice.NONE:
+        return KeyUse(KeyChoice.NONE)
+    own = wish.choice is KeyChoice.OWN
+    try:
+        stored = await read_stored_key(cluster, namespace, deployment if own else None)
+    except ForbiddenError as error:
+        return _unusable(wish.choice, error.message, "key-forbidden", error.remedy)
+    if wish.given is not None:
+        return _given(stored, wish.choice, wish.given)
+    if stored.key is not None:
+        return KeyUse(wish.choice, stored.key)
+    return _nothing_stored(stored, wish.choice)
+
+
+def _given(stored: StoredPair, choice: KeyChoice, key: ApiKey) -> KeyUse:
+    if stored.state.kind is PairKind.ABSENT:
+        return KeyUse(choice, key, is_new=True)
+    if stored.key == key:
+        return KeyUse(choice, key)
+    if choice is KeyChoice.PROJECT:
+        stored.state.refuse_foreign()
+    raise SecretConflictError(
+        f"Secret/{stored.state.key_secret} in {stored.state.namespace} does not hold the given "
+        "key; it is not changed by a deployment.",
+        remedy="Use the key that is stored, replace it on the project's key page, or choose "
+        "another name.",
+    )
+
+
+def _nothing_stored(stored: StoredPair, choice: KeyChoice) -> KeyUse:
+    state = stored.state
+    whose = f"Project {state.namespace}" if choice is KeyChoice.PROJECT else "The deployment"
+    if stored.flaw is not None:
+        return _unusable(choice, stored.flaw.message, "key-unusable", stored.flaw.remedy)
+    if state.kind in (PairKind.INCOMPLETE, PairKind.DIFFERING):
+        what = "is incomplete" if state.kind is PairKind.INCOMPLETE else "differs between them"
+        return _unusable(
+            choice,
+            f"The key in Secret/{state.key_secret} and Secret/{state.pull_secret} {what}.",
+            "key-unusable",
+            "Set it again.",
+        )
+    if state.foreign:
+        foreign = "; ".join(str(secret) for secret in state.foreign)
+        return _unusable(
+            choice,
+            f"{whose} has no key of odh-nim's: {foreign}.",
+            "key-foreign",
+            "Give this deployment a key of its own.",
+        )
+    return _unusable(
+        choice,
+        f"{whose} has no key.",
+        _CODE,
+        "Set one for the whole project, or give this deployment its own.",
+    )
+
+
+async def ask_about(
+    nvidia: Nvidia,
+    use: KeyUse,
+    images: Sequence[ImageReference],
+    config: NimConfig,
+    *,
+    skip_pull_check: bool = False,
+) -> Asked:
+    """Ask NVIDIA about the key and these very images.
+
+    Raises:
+        KeyRefusedError: A new key is refused; it is not stored.
+        NgcUnavailableError: NVIDIA could not be asked about a new key.
+
+    """
+    if use.key is None or (skip_pull_check and not use.is_new):
+        return Asked()
+    if not config.may_ask_nvidia:
+        return Asked(NOT_CHECKED.notices)
+    checked = await check_key_for_images(
+        nvidia.ngc, nvidia.registry, use.key, () if skip_pull_check else images
+    )
+    if use.is_new:
+        checked.key.require()
+    return Asked(_findings(checked), now() if use.is_new else None)
+
+
+def now() -> str:
+    """Give the time as annotations hold it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _findings(checked: CheckedKey) -> tuple[Finding, ...]:
+    findings = [*checked.key.notices, *checked.pulls]
+    if (error := checked.key.error) is not None:
+        refused = checked.key.state is KeyState.REFUSED
+        severity = Severity.ERROR if refused else Severity.WARNING
+        code = f"key-{checked.key.state}"
+        findings.append(Finding(severity, code, "key", error.message, error.remedy))
+    return tuple(findings)
+
+
+def _unusable(choice: KeyChoice, message: str, code: str, remedy: str) -> KeyUse:
+    return KeyUse(choice, findings=(Finding(Severity.ERROR, code, "key", message, remedy),))
