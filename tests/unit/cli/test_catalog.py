@@ -1,6 +1,12 @@
 """`odh-nim catalog` from the outside, against NVIDIA's stand-in on loopback."""
 
 import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,6 +198,45 @@ def test_options_that_make_no_sense_ask_nvidia_nothing(
 ) -> None:
     assert run(command_line, "generate", *options).code == 2
     assert list(nvidia.state.journal) == []
+
+
+def test_terminal_asks_for_the_key_unseen_and_shows_a_bar(
+    nvidia: NvidiaStandIn, tmp_path: Path
+) -> None:
+    """R-CAT-02: the prompt is for whom the key belongs to, and nothing is echoed."""
+    master, slave = pty.openpty()
+    output = tmp_path / "catalog.yaml"
+    with subprocess.Popen(
+        [sys.executable, "-m", "odh_nim", "catalog", "generate", "--output", str(output)],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env=os.environ | {"TERM": "xterm"},
+    ) as process:
+        os.close(slave)
+        shown = read_until(master, "maintainer: ")
+        os.write(master, dummy_key("good").value.encode() + b"\n")
+        shown += read_until(master, "% of what a ConfigMap holds")
+        assert process.wait(30) == 0
+    os.close(master)
+
+    assert "models \x1b[" in shown
+    assert "186/186" in shown
+    assert "of 186 models" not in shown
+    assert dummy_key("good").value not in shown
+    assert len(read_catalog_file(output).models) == 186
+
+
+def read_until(terminal: int, end: str) -> str:
+    """Read what a terminal shows, up to some words."""
+    shown = ""
+    until = time.monotonic() + 60
+    while end not in shown:
+        assert time.monotonic() < until, shown
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 65536).decode()
+    return shown
 
 
 # ── eu ──────────────────────────────────────────────────────────────────────────────────────────
