@@ -18,6 +18,7 @@ class ReadingCluster(Protocol):
         resource: ApiResource,
         namespace: str | None = None,
         *,
+        label_selector: str | None = None,
         field_selector: str | None = None,
     ) -> list[Manifest]:
         """Give all objects, or raise: never a part."""
