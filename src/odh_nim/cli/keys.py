@@ -1,4 +1,4 @@
-"""`odh-nim keys`: set and check a project's NGC API key."""
+"""`odh-nim keys`: set, check, show, rotate and remove a project's NGC API key."""
 
 from datetime import datetime
 
@@ -12,6 +12,9 @@ from odh_nim.cli.common import (
     target_options,
 )
 from odh_nim.cli.key_input import key_file_option
+from odh_nim.cli.keys_remove import remove
+from odh_nim.cli.keys_rotate import rotate
+from odh_nim.cli.keys_show import show
 
 _DEPLOYMENT = click.option(
     "--deployment", metavar="NAME", help="Own key of one deployment, not the project's."
@@ -20,7 +23,7 @@ _DEPLOYMENT = click.option(
 
 @click.group()
 def keys() -> None:
-    """Set and check a project's NGC API key.
+    """Set, check, show, rotate and remove a project's NGC API key.
 
     A key is asked for at a hidden prompt, or read from a pipe or a file; it is never an argument,
     where other users of the machine could see it.
@@ -28,7 +31,7 @@ def keys() -> None:
     \b
     Examples:
       odh-nim keys set -n team-a
-      odh-nim keys check -n team-a
+      odh-nim keys rotate -n team-a
     """  # noqa: D301 - \b is click's mark for a block that is not re-wrapped
 
 
@@ -116,3 +119,8 @@ async def check_key(
 
     request = keys_check_flow.CheckKey(deployment, key_file, models, images, output)
     return await keys_check_flow.check_key(target, request, applications_namespace)
+
+
+keys.add_command(show)
+keys.add_command(rotate)
+keys.add_command(remove)

@@ -6,10 +6,11 @@ new ones are told from the old ones. `Ready` of the InferenceService is never as
 while a new pod waits for a GPU or cannot pull its image (measured with KServe 0.20).
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from odh_nim.deployment.explanation import Explanation
 from odh_nim.deployment.observed import is_stopped
@@ -27,6 +28,8 @@ from odh_nim.domain import names
 from odh_nim.domain.errors import ClusterError, NotFoundError
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import INFERENCE_SERVICES
+
+_AT_ONCE: Final = 8
 
 
 class RestartWord(StrEnum):
@@ -100,19 +103,32 @@ async def restart_deployments(
 
     `report` hears what happens, by name and sentence; `tell` every outcome.
     """
+    runs = [_One(cluster, step, namespace, mark, options, report) for step in steps]
+    if not options.wait:
+        return await _request_all(runs, tell)
     outcomes: list[RestartOutcome] = []
     failed = False
-    for step in steps:
-        if failed:
-            message = "Not restarted: an earlier deployment did not come up."
-            outcome = RestartOutcome(step.name, RestartWord.SKIPPED, message)
-        else:
-            run = _One(cluster, step, namespace, mark, options, report)
-            outcome = await run.restart()
-            failed = not outcome.word.is_good
+    for run in runs:
+        outcome = run.skipped() if failed else await run.restart()
+        failed = failed or not outcome.word.is_good
         outcomes.append(outcome)
         tell(outcome)
     return tuple(outcomes)
+
+
+async def _request_all(
+    runs: Sequence["_One"], tell: Callable[[RestartOutcome], None]
+) -> tuple[RestartOutcome, ...]:
+    """Ask for all restarts, a few at a time: nobody waits for one before the next."""
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def request(run: "_One") -> RestartOutcome:
+        async with turn:
+            outcome = await run.restart()
+        tell(outcome)
+        return outcome
+
+    return tuple(await asyncio.gather(*(request(run) for run in runs)))
 
 
 class _One:
@@ -143,9 +159,17 @@ class _One:
         except ClusterError as error:
             return self._outcome(RestartWord.FAILED, f"{error}")
 
+    def skipped(self) -> RestartOutcome:
+        return self._outcome(
+            RestartWord.SKIPPED, "Not restarted: an earlier deployment did not come up."
+        )
+
     async def _restart(self) -> RestartOutcome:
         name, namespace = self._step.name, self._namespace
-        service = await self._cluster.get(INFERENCE_SERVICES, name, namespace)
+        # Just read where nobody waits; else minutes may have passed since the plan.
+        service = None if self._options.wait else self._step.service
+        if service is None:
+            service = await self._cluster.get(INFERENCE_SERVICES, name, namespace)
         if is_operators(service):
             return self._outcome(RestartWord.OPERATORS, "Restart it through its NIMService.")
         if is_stopped(service):

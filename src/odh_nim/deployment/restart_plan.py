@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from odh_nim.deployment.checks.gpus import GpuReport, Placement, gpu_report
@@ -75,6 +75,8 @@ class RestartStep:
     strategy: dict[str, Any] | None = None
     warning: str = ""
     making_room: dict[str, Any] = field(default_factory=lambda: dict(_RECREATE))
+    # As it was read for the plan.
+    service: Manifest | None = field(default=None, repr=False)
 
 
 async def plan_restarts(
@@ -140,7 +142,9 @@ class _Room:
         predictor = service["spec"]["predictor"]
         replicas = wanted_replicas(service)
         room = dict(_RECREATE if replicas <= 1 else _ONE_BY_ONE)
-        step = RestartStep(name, is_stopped(service), is_operators(service), making_room=room)
+        step = RestartStep(
+            name, is_stopped(service), is_operators(service), making_room=room, service=service
+        )
         if step.stopped or step.operators or not _would_wait(predictor, replicas):
             return step
         runtime = runtimes.get(str((predictor.get("model") or {}).get("runtime")), {})
@@ -148,12 +152,11 @@ class _Room:
         if not amount or self._second_set(name, predictor, resource, amount) is not False:
             return step
         what = f"{amount} GPU{'s' if amount > 1 else ''}"
-        return RestartStep(
-            name,
+        return replace(
+            step,
             strategy=room,
             warning=f"No second set of {what} is free: the old pod stops before the new one "
             "starts.",
-            making_room=room,
         )
 
     def _second_set(

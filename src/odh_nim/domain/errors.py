@@ -36,7 +36,9 @@ OdhNimError                      1
 ├── AirGapError                      the bits of the air gap: 2 plan, 4 source, 8 destination,
 │   │                                16 integrity, 32 some images went through
 │   ├── MirrorPlanError          2
+│   ├── UnusableManifestError    2   an image that cannot be mirrored
 │   ├── DiskSpaceError           2
+│   ├── PreloadFailedError       8   weights are not complete; the claim is not marked
 │   ├── DigestError              16  bytes are not what their digest says
 │   ├── BundleError              16  a bundle or a volume is damaged or incomplete
 │   ├── TransferError            sum of what failed
@@ -47,6 +49,7 @@ OdhNimError                      1
 ├── ConfigurationError           2
 ├── KeyMissingError              3   a deployment needs a key, and there is none
 ├── SecretConflictError          5   a Secret of our name is not ours
+├── KeyInUseError                5   deployments refer to the key that shall go
 ├── KeyNotStoredError            as its cause; 9 where a Secret is left half-way
 ├── RotationUnfinishedError      9   the new key is stored, not all deployments run with it
 ├── RotationTakenBackError       8   a new pod failed with the new key; the old key is back
@@ -378,6 +381,16 @@ class MirrorPlanError(AirGapError):
         self.problems = tuple(problems)
 
 
+class UnusableManifestError(AirGapError):
+    """A manifest is broken, or of a kind that cannot be mirrored."""
+
+
+class PreloadFailedError(AirGapError):
+    """The weights are not complete; the claim is not marked. A second run goes on."""
+
+    exit_code = 8
+
+
 class DiskSpaceError(AirGapError):
     """The disk has not the room that the plan needs; nothing was downloaded."""
 
@@ -442,6 +455,19 @@ class SecretConflictError(OdhNimError):
     exit_code = 5
 
 
+class KeyInUseError(OdhNimError):
+    """Deployments refer to the key that shall be removed, stopped ones included."""
+
+    exit_code = 5
+
+    def __init__(self, namespace: str, users: Sequence[str]) -> None:
+        super().__init__(
+            f"The key in {namespace} is not removed: {', '.join(users)} refer to it.",
+            remedy="Delete them or give them another key first; --force removes it all the same.",
+        )
+        self.users = tuple(users)
+
+
 class KeyNotStoredError(OdhNimError):
     """The two Secrets of a key could not be written together; what was written is taken back.
 
@@ -463,9 +489,7 @@ class KeyNotStoredError(OdhNimError):
             )
         super().__init__(
             f"The key of project {namespace} is not stored. {cause} {after}",
-            remedy=f"Run `odh-nim {repair}`: it makes both Secrets agree."
-            if leftovers
-            else "",
+            remedy=f"Run `odh-nim {repair}`: it makes both Secrets agree." if leftovers else "",
         )
         self.cause = cause
         self.leftovers = tuple(leftovers)

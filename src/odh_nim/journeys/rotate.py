@@ -136,7 +136,7 @@ async def plan_rotation(
     """
     await _check_rights(cluster, namespace, restart=restart)
     rotation = await begin_rotation(cluster, namespace, deployment)
-    names = [user.name for user in rotation.users.of_this if not user.runtime_only]
+    names = [user.name for user in rotation.users.of_this if user.is_deployment]
     steps = await plan_restarts(cluster, names, namespace) if restart else ()
     return RotationPlan(rotation, steps)
 
@@ -258,7 +258,7 @@ async def _restart(
     options: RestartOptions | None,
     listener: Listener,
 ) -> RotationReport:
-    users = [user for user in plan.rotation.users.of_this if not user.runtime_only]
+    users = [user for user in plan.rotation.users.of_this if user.is_deployment]
     if stored.change is Change.UNCHANGED:
         users = [user for user in users if _behind(user)]
     names = {user.name for user in users}

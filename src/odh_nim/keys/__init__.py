@@ -10,6 +10,7 @@ from odh_nim.keys.check import (
 )
 from odh_nim.keys.pair import ForeignSecret, KeySecretsState, PairKind
 from odh_nim.keys.read import StoredPair, read_key_state, read_stored_key
+from odh_nim.keys.remove import RemovePlan, plan_remove, remove_key
 from odh_nim.keys.rights import check_rights
 from odh_nim.keys.rotate import (
     Rotation,
@@ -18,6 +19,7 @@ from odh_nim.keys.rotate import (
     go_back,
     store_rotation,
 )
+from odh_nim.keys.show import KeyReport, describe_key
 from odh_nim.keys.store import Change, StoredKey, store_project_key
 from odh_nim.keys.users import KeyUser, Users, find_users
 
@@ -26,10 +28,12 @@ __all__ = [
     "CheckedKey",
     "ForeignSecret",
     "KeyCheck",
+    "KeyReport",
     "KeySecretsState",
     "KeyState",
     "KeyUser",
     "PairKind",
+    "RemovePlan",
     "Rotation",
     "StoredKey",
     "StoredPair",
@@ -39,11 +43,14 @@ __all__ = [
     "check_key_for_images",
     "check_rights",
     "complete_rotation",
+    "describe_key",
     "find_users",
     "go_back",
+    "plan_remove",
     "pull_findings",
     "read_key_state",
     "read_stored_key",
+    "remove_key",
     "store_project_key",
     "store_rotation",
 ]

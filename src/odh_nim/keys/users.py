@@ -49,8 +49,8 @@ class KeyUser:
     stopped: bool = False
     operators: bool = False
     restart_pending: bool | None = None
-    # A ServingRuntime that no deployment names: it refers to the key, and nothing runs.
-    runtime_only: bool = False
+    # Not so: a ServingRuntime that no deployment names, or a pod of something else.
+    is_deployment: bool = True
 
     def uses(self, *secrets: str) -> bool:
         """Say whether it refers to one of these Secrets."""
@@ -125,14 +125,27 @@ async def find_users(
             _image(item),
             frozenset(referred(item)),
             restart_pending=False,
-            runtime_only=True,
+            is_deployment=False,
         )
         for name, item in by_name.items()
         if name not in used
     ]
+    users += [
+        KeyUser(
+            f"Pod/{pod['metadata']['name']}",
+            "",
+            frozenset(referred(pod.get("spec"))),
+            restart_pending=False,
+            is_deployment=False,
+        )
+        for pod in pods or ()
+        if names.INFERENCE_SERVICE_LABEL not in labels(pod)
+    ]
     users.sort(key=lambda user: user.name)
     mine = [user for user in users if user.uses(*secrets)]
-    others = [user for user in users if not user.uses(*secrets) and user.secrets]
+    others = [
+        user for user in users if user.is_deployment and user.secrets and not user.uses(*secrets)
+    ]
     return Users(tuple(mine), tuple(others))
 
 
@@ -154,9 +167,9 @@ def referred(item: Any) -> Iterator[str]:
 
 
 async def _pods(cluster: UsersCluster, namespace: str) -> list[Manifest] | None:
-    """List the pods of all deployments; None where the caller may not: then less is known."""
+    """List the pods of a project; None where the caller may not: then less is known."""
     try:
-        return await cluster.list(PODS, namespace, label_selector=names.INFERENCE_SERVICE_LABEL)
+        return await cluster.list(PODS, namespace)
     except ForbiddenError:
         return None
 
