@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from odh_nim import __version__
 
+_COMPLETING = "_ODH_NIM_COMPLETE"
 _KEY_ON_THE_COMMAND_LINE = (
     "Error: an NGC API key stands on the command line, where every user of this machine can read "
     "it; nothing was done.\n"
@@ -48,7 +49,9 @@ def _import_msgspec() -> None:
 
 
 def _run(argv: list[str]) -> int:
-    if not argv or "-h" in argv or "--help" in argv:
+    wants_help = not argv or "-h" in argv or "--help" in argv
+    # A shell that completes asks without arguments too, at every press of Tab.
+    if wants_help and _COMPLETING not in os.environ:
         # Colours and boxes cost a third of a second: only where help is printed.
         from rich_click.patch import patch  # noqa: PLC0415
 

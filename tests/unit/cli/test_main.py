@@ -1,5 +1,7 @@
 """What happens before and after any command."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -173,3 +175,62 @@ def test_completion_script_of_every_shell_is_printed(
 
     assert end.value.code == 0
     assert "_ODH_NIM_COMPLETE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "current", "offered"),
+    [
+        ("bash", "odh-nim dep", "1", {"deploy", "deployments"}),
+        ("bash", "odh-nim deployments st", "2", {"start", "status", "stop"}),
+        ("zsh", "odh-nim deployments st", "2", {"start", "status", "stop"}),
+        ("fish", "odh-nim deployments", "st", {"start", "status", "stop"}),
+        ("bash", "odh-nim deploy x --strategy re", "4", {"recreate"}),
+        ("bash", "odh-nim deployments list --all", "3", {"--all-namespaces"}),
+    ],
+)
+def test_shells_are_offered_commands_options_and_values(
+    shell: str, words: str, current: str, offered: set[str]
+) -> None:
+    """R-EXT-08."""
+    script = (
+        "import sys\n"
+        "from odh_nim.cli.main import main\n"
+        "try: main([])\n"
+        "finally: print('rich' in sys.modules, file=sys.stderr)"
+    )
+    variables = {
+        "_ODH_NIM_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": current,
+    }
+
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | variables,
+    )
+
+    found = set(re.findall(r"[-a-z]+", result.stdout))
+    assert offered <= found
+    assert result.stderr == "False\n"
+
+
+def test_bash_completes_with_the_printed_script() -> None:
+    """R-EXT-08."""
+    script = (
+        "source <(odh-nim completion bash); COMP_WORDS=(odh-nim deployments st); COMP_CWORD=2; "
+        '_odh_nim_completion odh-nim st deployments; echo "${COMPREPLY[@]}"'
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+    result = subprocess.run(
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PATH": path},
+    )
+
+    assert result.stdout.split() == ["start", "status", "stop"]
