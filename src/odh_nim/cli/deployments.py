@@ -9,6 +9,7 @@ from odh_nim.cli.common import (
     target_options,
     timeout_option,
 )
+from odh_nim.cli.edit import edit
 from odh_nim.domain.names import KSERVE_CONTAINER
 
 _NAME = click.argument("name")
@@ -241,3 +242,6 @@ async def delete(
 
     choice = deployments_delete.DeleteChoice(with_pvc, yes, dry_run, within, output)
     await deployments_delete.run(target, name, choice)
+
+
+deployments.add_command(edit)
