@@ -99,6 +99,9 @@ async def choose_key(client: "Client", options: DeployOptions, place: KeyPlace) 
         )
     except ForbiddenError as error:
         return _cannot_use(error.message, "key-forbidden", error.remedy)
+    for stored, choice in ((own, KeyChoice.OWN), (project, KeyChoice.PROJECT)):
+        if stored.is_of(options.request_id):
+            return await _go_on(client, stored, choice, options, place)
     if options.own_key or own.state.usable:
         return await _with_own(client, own, options, place)
     if options.key_file is not None:
@@ -133,6 +136,22 @@ async def ask_about(
         findings.append(Finding(severity, code, "key", error.message, error.remedy))
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Asked(tuple(findings), now if use.is_new else None)
+
+
+async def _go_on(
+    client: "Client", stored: StoredPair, choice: KeyChoice, options: DeployOptions, place: KeyPlace
+) -> KeyUse:
+    """Store what an interrupted run of the same request began to store, and own it all the same."""
+    if options.key_file is None and stored.key is not None:
+        return KeyUse(choice, stored.key, is_new=True)
+    if options.key_file is None and not place.may_prompt:
+        return _cannot_use(
+            f"The interrupted run has stored only a part of the key in {place.namespace}.",
+            "key-missing",
+            "Give the same key again: --key-file FILE (- is standard input).",
+        )
+    own = choice is KeyChoice.OWN
+    return KeyUse(choice, await _read(client, options, place, own=own), is_new=True)
 
 
 async def _with_own(

@@ -82,9 +82,16 @@ def key_choice(wish: KeyWish, model: Model, config: NimConfig) -> KeyChoice:
 
 
 async def find_key(
-    cluster: SecretReader, wish: KeyWish, *, namespace: str, deployment: str
+    cluster: SecretReader,
+    wish: KeyWish,
+    *,
+    namespace: str,
+    deployment: str,
+    request_id: str | None = None,
 ) -> KeyUse:
     """Find the key that is wanted; what is missing is a finding.
+
+    What an interrupted run of the same request began to store is stored to its end.
 
     Raises:
         SecretConflictError: The given key is not the one that is stored.
@@ -97,6 +104,9 @@ async def find_key(
         stored = await read_stored_key(cluster, namespace, deployment if own else None)
     except ForbiddenError as error:
         return _unusable(wish.choice, error.message, "key-forbidden", error.remedy)
+    key = stored.key if wish.given is None else wish.given
+    if key is not None and stored.is_of(request_id):
+        return KeyUse(wish.choice, key, is_new=True)
     if wish.given is not None:
         return _given(stored, wish.choice, wish.given)
     if stored.key is not None:

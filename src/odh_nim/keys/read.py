@@ -38,6 +38,10 @@ class StoredPair:
     key: ApiKey | None = None
     flaw: InvalidKeyError | None = None
 
+    def is_of(self, request_id: str | None) -> bool:
+        """Whether a deployment request has written what is stored: then it may finish it."""
+        return request_id is not None and self.state.revision == request_id
+
 
 async def read_stored_key(
     cluster: SecretReader, namespace: str, deployment: str | None = None

@@ -160,6 +160,7 @@ async def _prepare(given: Services, project: str, wanted: DeployIn) -> _Prepared
             KeyWish(decided, key_wish.given),
             namespace=project,
             deployment=name_of(wanted, choice.model, project),
+            request_id=choice.request_id,
         )
     except SecretConflictError as error:
         use = KeyUse(decided, findings=(finding_of(error, "key-conflict", "key"),))

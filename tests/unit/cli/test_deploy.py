@@ -297,6 +297,46 @@ def test_own_key_that_is_stored_already_is_used(
     assert references(cluster)[0] == ["nvidia-nim-secrets-llama"]
 
 
+@pytest.mark.parametrize("stored", [1, 2])
+def test_interrupted_run_is_finished_with_its_own_key(
+    stored: int, command_line: CommandLine, cluster: FakeCluster
+) -> None:
+    """R-DEP-08, R-DEP-05: what one half stored is stored to its end, and owned."""
+    again = deploy("--own-key", "--key-file", "-", "--request-id", "r-1")
+    own = ("nvidia-nim-secrets-llama", "nvidia-nim-image-pull-llama")
+    command_line.run(*again, stdin=OTHER)
+    left = [cluster.find("Secret", name) for name in own[:stored]]
+    # The others go with it.
+    cluster.remove("InferenceService", "llama")
+    cluster.remove("PersistentVolumeClaim", "nim-pvc-llama")
+    for secret in left:
+        assert secret is not None
+        del secret["metadata"]["ownerReferences"]
+        cluster.put(secret)
+
+    outcome = command_line.run(*again, stdin=OTHER)
+
+    assert outcome.code == 0
+    for name in own:
+        secret = cluster.find("Secret", name)
+        assert secret is not None
+        assert secret["metadata"]["ownerReferences"][0]["kind"] == "InferenceService"
+
+
+def test_interrupted_run_with_another_key_is_refused(
+    command_line: CommandLine, cluster: FakeCluster
+) -> None:
+    """R-DEP-08: a request makes one thing; what it stored is not changed."""
+    again = deploy("--own-key", "--key-file", "-", "--request-id", "r-1")
+    command_line.run(*again, stdin=OTHER)
+    before = cluster.find("Secret", "nvidia-nim-secrets-llama")
+
+    outcome = command_line.run(*again, stdin=CANARY)
+
+    assert "made by the same request from another specification" in outcome.error_line
+    assert cluster.find("Secret", "nvidia-nim-secrets-llama") == before
+
+
 def test_given_key_that_is_the_projects_already_changes_nothing(
     command_line: CommandLine, cluster: FakeCluster
 ) -> None:
