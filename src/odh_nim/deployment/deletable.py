@@ -52,6 +52,11 @@ class Found:
         return msgspec.convert(self.runtime, Runtime) if self.runtime else None
 
     @property
+    def is_bare(self) -> bool:
+        """Whether neither an InferenceService nor a runtime is there (any more)."""
+        return self.service is None and self.runtime is None
+
+    @property
     def is_deployment(self) -> bool:
         """Whether there is a NIM deployment, or what a killed run left of one."""
         if self.service is not None:
@@ -171,14 +176,17 @@ async def _tokens(cluster: ReadCluster, account: str, namespace: str) -> list[Ma
 
 
 async def read_claim(cluster: ReadCluster, found: Found) -> ObjectReference | None:
-    """Find the claim: the runtime's, or what a run made that never came to a runtime."""
+    """Find the claim: the runtime's, or what a run made that left nothing else to name it."""
     name = claim_of(found.typed_runtime)
-    if found.service is None and found.runtime is None:
+    if found.is_bare:
         name = names.cache_claim(found.name)
     if name is None:
         return None
     claim = await _get(cluster, PERSISTENT_VOLUME_CLAIMS, name, found.namespace)
-    return ObjectReference.to(claim, found.namespace) if claim else None
+    # A name alone makes nobody's claim ours.
+    if claim is None or (found.is_bare and not _is_ours(claim)):
+        return None
+    return ObjectReference.to(claim, found.namespace)
 
 
 async def _get(

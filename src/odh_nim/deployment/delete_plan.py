@@ -44,8 +44,9 @@ async def plan_delete(
 ) -> DeletePlan:
     """Name every object that a deletion removes; nothing is changed.
 
-    What a killed run left without an InferenceService is a deployment here too. A claim that
-    others use is kept, and an error says so where it was asked for.
+    What a killed run left without an InferenceService is a deployment here too; and where the
+    claim is asked for, the claim that a deletion cut short has left. A claim that others use is
+    kept, and an error says so where it was asked for.
 
     Raises:
         UnknownModelError: There is no such deployment.
@@ -54,7 +55,8 @@ async def plan_delete(
     """
     found = await read_deletable(cluster, name, namespace)
     claim = await read_claim(cluster, found)
-    if not found.is_deployment:
+    left_alone = with_claim and found.is_bare and claim is not None
+    if not (found.is_deployment or left_alone):
         raise unknown_deployment(name, namespace)
     users = _claim_users(found, claim.name) if claim else ()
     mine, others = found.belonging()

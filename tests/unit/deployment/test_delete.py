@@ -252,6 +252,32 @@ async def test_what_a_killed_run_left_can_be_deleted() -> None:
     assert cluster.names() == set()
 
 
+async def test_deletion_that_was_cut_short_before_the_claim_can_be_finished() -> None:
+    """R-DEP-26: the same command again, and only where the claim is asked for."""
+    cluster = await deployed()
+    await delete(cluster, await plan_delete(cluster, "llama", "team-a"))
+
+    with pytest.raises(UnknownModelError):
+        await plan_delete(cluster, "llama", "team-a")
+    wanted = await plan_delete(cluster, "llama", "team-a", with_claim=True)
+
+    assert names(wanted) == ["PersistentVolumeClaim/nim-pvc-llama"]
+
+
+async def test_claim_of_somebody_else_is_not_deleted_for_its_name() -> None:
+    """I2: only what carries our mark is ours."""
+    theirs: Manifest = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "nim-pvc-llama"},
+        "spec": {},
+    }
+    cluster = FakeCluster(theirs)
+
+    with pytest.raises(UnknownModelError):
+        await plan_delete(cluster, "llama", "team-a", with_claim=True)
+
+
 async def test_deployment_of_nvidias_operator_is_not_deleted() -> None:
     """R-EXT-04."""
     owner = {"kind": "NIMService", "apiVersion": "apps.nvidia.com/v1", "name": "x", "uid": "1"}
