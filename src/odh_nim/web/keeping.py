@@ -12,7 +12,9 @@ from odh_nim.domain.errors import (
     ForbiddenError,
     InvalidKeyError,
     LegacyKeyError,
+    PreflightError,
 )
+from odh_nim.domain.finding import Finding, Severity
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.nim_config import NimConfig
 from odh_nim.domain.resources import SECRETS
@@ -24,11 +26,20 @@ from odh_nim.keys import (
     check_key,
     check_key_for_images,
     check_rights,
+    plan_remove,
     read_key_state,
+    remove_key,
     store_project_key,
 )
 from odh_nim.keys.check import NOT_CHECKED
-from odh_nim.web.schemas_keys import KeyCheckIn, KeyCheckOut, KeyIn, KeyOut, KeyStoredOut
+from odh_nim.web.schemas_keys import (
+    KeyCheckIn,
+    KeyCheckOut,
+    KeyIn,
+    KeyOut,
+    KeyRemovedOut,
+    KeyStoredOut,
+)
 from odh_nim.web.services import Services
 from odh_nim.web.views import findings_out
 from odh_nim.web.views_keys import check_out, key_out
@@ -63,7 +74,7 @@ async def check_given_key(given: Services, asked: KeyCheckIn) -> KeyCheckOut:
         return check_out("legacy" if isinstance(error, LegacyKeyError) else "invalid", error=error)
     site, place = await asyncio.gather(given.site.configuration(given.cluster), a_place(given))
     if not site.config.may_ask_nvidia:
-        _refuse_without_keys(site.config)
+        refuse_without_keys(site.config)
         return check_out("not-checked", notice=pasted.notice, notices=NOT_CHECKED.notices)
     async with place:
         nvidia = given.nvidia
@@ -93,7 +104,7 @@ async def store_key(given: Services, project: str, wanted: KeyIn) -> KeyStoredOu
         given.site.configuration(given.cluster), check_rights(given.cluster, project)
     )
     check_namespace(project, applications_namespace=site.applications_namespace)
-    _refuse_without_keys(site.config)
+    refuse_without_keys(site.config)
     check = KeyCheck(KeyState.NOT_CHECKED)
     if not site.config.may_ask_nvidia:
         check = NOT_CHECKED
@@ -117,6 +128,29 @@ async def store_key(given: Services, project: str, wanted: KeyIn) -> KeyStoredOu
     )
 
 
+async def remove(
+    given: Services, project: str, deployment: str | None, *, force: bool
+) -> KeyRemovedOut:
+    """Remove a key; refused while a deployment uses it, unless forced.
+
+    Raises:
+        KeyMissingError: There is none.
+        PreflightError: Deployments use it, stopped ones too, and it is not forced.
+
+    """
+    plan = await plan_remove(given.cluster, project, deployment)
+    severity = Severity.WARNING if force else Severity.ERROR
+    remedy = "Give it another key, or delete it first."
+    findings = [
+        Finding(severity, "key-used", user.name, f"It uses this key: {line.partition(": ")[2]}.", remedy)
+        for user, line in zip(plan.users, plan.consequences, strict=True)
+    ]
+    if findings and not force:
+        raise PreflightError(f"The removal of the key in {project}", findings)
+    gone = await remove_key(given.cluster, plan, force=force)
+    return KeyRemovedOut(removed=list(gone), findings=findings_out(findings))
+
+
 async def a_place(given: Services, *, purpose: str = "check") -> AbstractAsyncContextManager[None]:
     """Give the caller's place in the queue to NVIDIA; taking it fails where there is none."""
     caller = await given.cluster.who_am_i()
@@ -131,7 +165,13 @@ async def _users(given: Services, project: str) -> Sequence[DeploymentView]:
         return ()
 
 
-def _refuse_without_keys(config: NimConfig) -> None:
+def refuse_without_keys(config: NimConfig) -> None:
+    """Stop where the cluster collects no keys.
+
+    Raises:
+        ConfigurationError: disableKeyCollection is set.
+
+    """
     if not config.collect_keys:
         raise ConfigurationError(
             f"This cluster collects no keys: disableKeyCollection is set in {config.source}.",

@@ -38,6 +38,7 @@ _STATUS: Final[tuple[tuple[type[errors.OdhNimError], int], ...]] = (
     (errors.AlreadyExistsError, 409),
     (errors.ConflictError, 409),
     (errors.SecretConflictError, 409),
+    (errors.EditConflictError, 409),
     (errors.RejectedError, 422),
     (errors.InputError, 422),
     (errors.KeyRefusedError, 422),
@@ -89,16 +90,22 @@ def describe_error(error: errors.OdhNimError) -> dict[str, Any]:
     for member in ("findings", "leftovers"):
         if found := getattr(error, member, ()):
             more[member] = describe_findings(found)
+    if isinstance(error, errors.EditConflictError):
+        more["diff"] = error.diff
     status = status_of(error)
     return {
         "type": f"urn:odh-nim:problem:{_kind(type(error))}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         # Further lines repeat the findings, which are here as data.
-        "detail": error.message.partition("\n")[0] if more else error.message,
+        "detail": _first_line(error.message) if more else error.message,
         **({"remedy": error.remedy} if error.remedy else {}),
         **more,
     }
+
+
+def _first_line(message: str) -> str:
+    return message.partition("\n")[0].removesuffix(" Their change:")
 
 
 def describe_findings(findings: Iterable[Finding | str]) -> list[dict[str, str]]:

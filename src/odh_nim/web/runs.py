@@ -113,6 +113,12 @@ class Runs:
             for key, run in self._runs.items()
         )
 
+    def forget(self, key: RunKey) -> None:
+        """Forget a run that has ended: the next one is another."""
+        known = self._runs.get(key)
+        if known is not None and known.ended_at is not None:
+            del self._runs[key]
+
     async def drain(self, grace: float) -> None:
         """Let runs end; those that have not by then are cancelled, which takes them back."""
         tasks = {run.task for run in self._runs.values() if run.task is not None}

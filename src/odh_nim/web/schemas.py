@@ -72,6 +72,7 @@ class ProblemOut(Wire):
     findings: list[FindingOut] = []
     leftovers: list[FindingOut] = []
     errors: list[FaultOut] = []
+    diff: str = ""
 
 
 class SessionOut(Wire):

@@ -121,7 +121,7 @@ def details_out(details: Details) -> DetailsOut:
             "wanted_replicas": status.wanted_replicas,
             "pods": [_pod(one) for one in status.pods],
             "conditions": _conditions(details),
-            "explanations": [_explanation(one) for one in status.explanations],
+            "explanations": [explanation_out(one) for one in status.explanations],
             "key": _key(view),
             "objects": _objects(view),
             "yaml": as_yaml(objects),
@@ -210,7 +210,8 @@ def _conditions(details: Details) -> list[ConditionOut]:
     ]
 
 
-def _explanation(one: Explanation) -> ExplanationOut:
+def explanation_out(one: Explanation) -> ExplanationOut:
+    """Show a recognised failure."""
     return ExplanationOut(
         code=one.code,
         subject=one.subject,

@@ -100,7 +100,7 @@ def _spec(wanted: DeployIn, chosen: Chosen) -> DeploymentSpec:
         key=chosen.key,
         display_name=wanted.display_name or name,
         description=wanted.description,
-        env=tuple(_variable(one) for one in wanted.env),
+        env=tuple(variable_of(one) for one in wanted.env),
         args=wanted.args,
         expose=wanted.expose,
         auth=wanted.auth or bool(wanted.tokens),
@@ -130,7 +130,8 @@ def _storage(wanted: NewStorageIn | ExistingStorageIn, model: Model) -> NewClaim
     )
 
 
-def _variable(wanted: EnvIn) -> EnvVar:
+def variable_of(wanted: EnvIn) -> EnvVar:
+    """Read a variable: a value, or a reference that is kept as it stands."""
     if wanted.value_from is not None:
         return EnvVar(wanted.name, None, _reference(wanted.value_from))
     return EnvVar(wanted.name, wanted.value or "")

@@ -5,10 +5,20 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI
 
 from odh_nim.web.problems import PROBLEM
-from odh_nim.web.routes import cluster, deploy, deployments, health, keys, live, models, session
+from odh_nim.web.routes import (
+    changes,
+    cluster,
+    deploy,
+    deployments,
+    health,
+    keys,
+    live,
+    models,
+    session,
+)
 from odh_nim.web.schemas import ProblemOut
 
-_AREAS: Final = (session, models, keys, deploy, deployments, live, cluster)
+_AREAS: Final = (session, models, keys, deploy, deployments, changes, live, cluster)
 _PROBLEM: Final[dict[str, Any]] = {
     "description": "A problem, as RFC 9457 describes it.",
     "content": {PROBLEM: {"schema": {"$ref": f"#/components/schemas/{ProblemOut.__name__}"}}},

@@ -4,8 +4,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from odh_nim.journeys.remove_key import remove_key as remove
-from odh_nim.web import keeping
+from odh_nim.web import keeping, rotating
 from odh_nim.web.parameters import MaybeDeployment, Project
 from odh_nim.web.problems import TOO_OFTEN
 from odh_nim.web.schemas_keys import (
@@ -16,8 +15,9 @@ from odh_nim.web.schemas_keys import (
     KeyRemovedOut,
     KeyStoredOut,
 )
+from odh_nim.web.schemas_rotation import RotationEventOut, RotationIn, RotationPlanOut
 from odh_nim.web.services import Given
-from odh_nim.web.views import findings_out
+from odh_nim.web.sse import EventStream, event_stream, stream_of
 
 router = APIRouter(tags=["keys"])
 _LIMITED: Final[dict[int | str, dict[str, Any]]] = {429: TOO_OFTEN}
@@ -46,5 +46,25 @@ async def remove_key(
     given: Given, project: Project, deployment: MaybeDeployment = None, *, force: bool = False
 ) -> KeyRemovedOut:
     """Remove a key; refused while a deployment uses it, unless forced."""
-    removed = await remove(given.cluster, project, deployment, force=force)
-    return KeyRemovedOut(removed=list(removed.secrets), findings=findings_out(removed.findings))
+    return await keeping.remove(given, project, deployment, force=force)
+
+
+@router.get("/projects/{project}/key/rotation")
+async def rotation(
+    given: Given, project: Project, deployment: MaybeDeployment = None
+) -> RotationPlanOut:
+    """Say which deployments use the key, and what restarting them would cost."""
+    return await rotating.show_rotation(given, project, deployment)
+
+
+@router.post(
+    "/projects/{project}/key/rotations",
+    response_class=EventStream,
+    responses=stream_of(RotationEventOut),
+)
+async def rotate(given: Given, project: Project, wanted: RotationIn) -> EventStream:
+    """Replace a key in both Secrets and restart what uses it, one deployment at a time.
+
+    It goes on when nobody listens any more.
+    """
+    return await event_stream(rotating.follow_rotation(given, project, wanted))
