@@ -142,7 +142,7 @@ async def remove(
     severity = Severity.WARNING if force else Severity.ERROR
     remedy = "Give it another key, or delete it first."
     findings = [
-        Finding(severity, "key-used", user.name, f"It uses this key: {line.partition(": ")[2]}.", remedy)
+        Finding(severity, "key-used", user.name, _sentence(line), remedy)
         for user, line in zip(plan.users, plan.consequences, strict=True)
     ]
     if findings and not force:
@@ -155,6 +155,10 @@ async def a_place(given: Services, *, purpose: str = "check") -> AbstractAsyncCo
     """Give the caller's place in the queue to NVIDIA; taking it fails where there is none."""
     caller = await given.cluster.who_am_i()
     return given.key_checks.check(caller, purpose=purpose)
+
+
+def _sentence(consequence: str) -> str:
+    return f"It uses this key: {consequence.partition(': ')[2]}."
 
 
 async def _users(given: Services, project: str) -> Sequence[DeploymentView]:
