@@ -1,11 +1,10 @@
 """The application: what surrounds the routes, in order from the outside in."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -17,8 +16,9 @@ from odh_nim.web.identity import HeaderIdentity, LocalIdentity, LocalSession, Mo
 from odh_nim.web.problems import handle_problems
 from odh_nim.web.routes import include_routes
 from odh_nim.web.security import BodyLimit, SameOrigin, SecurityHeaders
-from odh_nim.web.services import Addresses, open_services
+from odh_nim.web.services import Services
 
+Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Services]]
 STATIC: Final = Path(__file__).parent / "static"
 # What OpenShift's auth proxies pass on.
 TOKEN_HEADER: Final = "X-Forwarded-Access-Token"  # noqa: S105 - a header's name
@@ -34,17 +34,15 @@ class WebConfig:
     hosts: frozenset[str] = frozenset()
     frame_ancestors: str = "'none'"
     static: Path = STATIC
-    # Set when the server is told to stop.
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-def create_api(addresses: Addresses | None = None, closing: asyncio.Event | None = None) -> FastAPI:
-    """Build the API alone; without addresses it only describes itself."""
+def create_api(opening: Opening | None = None) -> FastAPI:
+    """Build the API alone; with nothing to open it only describes itself."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        assert addresses is not None
-        async with open_services(addresses, closing or asyncio.Event()) as services:
+        assert opening is not None
+        async with opening() as services:
             app.state.services = services
             yield
 
@@ -65,9 +63,9 @@ def create_api(addresses: Addresses | None = None, closing: asyncio.Event | None
     return app
 
 
-def create_app(config: WebConfig, addresses: Addresses) -> ASGIApp:
-    """Build the server."""
-    api = create_api(addresses, config.closing)
+def create_app(config: WebConfig, opening: Opening) -> ASGIApp:
+    """Build the server; what it works with is opened when it starts."""
+    api = create_api(opening)
     serve_page(api, config.static)
     if config.mode is Mode.LOCAL:
         inner: ASGIApp = LocalIdentity(api, session=config.session, hosts=config.hosts)

@@ -12,7 +12,7 @@ from odh_nim.settings import Settings
 from odh_nim.web.access_log import write_json_logs
 from odh_nim.web.app import TOKEN_HEADER, WebConfig, create_app
 from odh_nim.web.identity import START, LocalSession, Mode
-from odh_nim.web.services import GRACE, Addresses
+from odh_nim.web.services import GRACE, Addresses, open_services
 from odh_nim.web.serving import make_server
 
 LOOPBACK: Final = "127.0.0.1"
@@ -100,11 +100,12 @@ async def _run(
     ready: Callable[[], None] | None = None,
 ) -> None:
     host, port = listening.getsockname()[:2]
+    closing = asyncio.Event()
     server = make_server(
-        create_app(config, addresses),
+        create_app(config, lambda: open_services(addresses, closing)),
         host=host,
         port=port,
-        closing=config.closing.set,
+        closing=closing.set,
         grace=addresses.grace,
     )
     serving = asyncio.create_task(server.serve(sockets=[listening]))
