@@ -64,8 +64,8 @@ class EditPlan:
     name: str
     namespace: str
     objects: DeploymentObjects = field(repr=False)
-    before: DeploymentSpec
-    after: DeploymentSpec
+    before: DeploymentSpec = field(repr=False)
+    after: DeploymentSpec = field(repr=False)
     patches: tuple[ObjectPatch, ...]
     findings: tuple[Finding, ...]
 
