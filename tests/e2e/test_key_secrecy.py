@@ -58,7 +58,7 @@ def without_its_place(item: Manifest) -> Manifest:
 def test_key_is_in_two_secrets_and_nowhere_else(
     control_plane: ControlPlane, namespace: str, tmp_path: Path
 ) -> None:
-    """R-KEY-01, 11, 15, R-DEP-02."""
+    """R-KEY-01, 11, 15, R-DEP-02; S2, S8, S9, I3."""
     good, second, refused = (
         control_plane.key_file(name).read_text().strip() for name in ("good", "second", "refused")
     )

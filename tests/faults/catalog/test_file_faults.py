@@ -54,7 +54,7 @@ def test_full_disk_leaves_the_old_file(generator: Generator) -> None:
 
 @pytest.mark.skipif(not shutil.which("mount") or os.getuid() != 0, reason="mounting needs root")
 def test_full_file_system_leaves_the_old_file(generator: Generator) -> None:
-    """R-CAT-06: a disk of 16 KiB, in a mount namespace of its own."""
+    """R-CAT-06; F42: a disk of 16 KiB, in a mount namespace of its own."""
     disk = generator.output.parent
     script = f"""
         mount -t tmpfs -o size=16k tmpfs {disk} || exit 77
@@ -95,6 +95,7 @@ AS_NOBODY = f"""
 )
 def test_place_that_may_not_be_written_is_told(folder_mode: int, file_mode: int, code: int) -> None:
     # pytest's own folders are closed to others.
+    """F42."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         output = folder / "catalog.yaml"
@@ -173,7 +174,7 @@ KILLED_AT_EVERY_LINE = """
 
 
 def test_killed_at_any_line_the_old_or_the_new_file_is_there_whole(tmp_path: Path) -> None:
-    """R-CAT-06."""
+    """R-CAT-06; F41, I8."""
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(KILLED_AT_EVERY_LINE), str(tmp_path / "catalog")],
         capture_output=True,
@@ -194,7 +195,7 @@ def test_killed_at_any_line_the_old_or_the_new_file_is_there_whole(tmp_path: Pat
 def test_command_killed_at_some_moment_leaves_a_whole_file(
     generator: Generator, moment: float
 ) -> None:
-    """R-CAT-06: the real command, with slow answers so that there is something to kill."""
+    """R-CAT-06; F41, I8: the real command, with slow answers so that there is something to kill."""
     generator.nvidia.state.latency_ms = 40
     with subprocess.Popen(
         command(generator),

@@ -114,7 +114,7 @@ def test_list_that_does_not_come_ends_the_run(generator: Generator, kind: Any) -
 def test_pages_that_do_not_add_up_end_the_run(
     generator: Generator, pages: list[Fault], cause: str
 ) -> None:
-    """R-CAT-05."""
+    """R-CAT-05; F32."""
     generator.fault(*pages)
 
     outcome = generator.run()
@@ -125,7 +125,7 @@ def test_pages_that_do_not_add_up_end_the_run(
 
 
 def test_list_without_end_ends_the_run(generator: Generator) -> None:
-    """R-CAT-05."""
+    """R-CAT-05; F32."""
     generator.nvidia.state.endless = True
 
     outcome = generator.run()
@@ -136,7 +136,7 @@ def test_list_without_end_ends_the_run(generator: Generator) -> None:
 
 
 def test_model_that_stands_on_two_pages_is_asked_for_once(generator: Generator) -> None:
-    """R-CAT-05."""
+    """R-CAT-05; F32."""
     generator.fault(
         page(0, "model-01", "model-02", total=3, pages=2),
         page(1, "model-02", "model-03", total=3, pages=2),

@@ -107,7 +107,7 @@ def test_answer_that_cannot_be_used_ends_the_run(generator: Generator, fault: Fa
 def test_missing_model_ends_the_run_unless_that_is_allowed(
     generator: Generator, status: int, reason: str
 ) -> None:
-    """R-CAT-04."""
+    """R-CAT-04; F26."""
     generator.fault(Fault("answer", status, JSON, "{}", path=MODEL))
 
     refused = generator.run()
@@ -144,7 +144,7 @@ def test_model_that_is_not_offered_here_keeps_what_the_file_knew(generator: Gene
 
 
 def test_key_that_is_refused_half_way_ends_the_run(generator: Generator) -> None:
-    """R-CAT-02."""
+    """R-CAT-02; F25."""
     generator.fault(Fault("answer", 401, JSON, "{}", path=MODEL))
 
     outcome = generator.run("--concurrency", "2")
@@ -168,7 +168,7 @@ def test_key_that_is_refused_half_way_ends_the_run(generator: Generator) -> None
 def test_model_with_tags_that_cannot_be_used_is_left_out_with_the_reason(
     generator: Generator, fault: Fault, reason: str
 ) -> None:
-    """R-CAT-08."""
+    """R-CAT-08; F33."""
     generator.fault(fault)
 
     outcome = generator.run()
@@ -187,7 +187,7 @@ def test_last_of_two_keys_of_one_name_counts(generator: Generator) -> None:
 
 
 def test_text_of_the_foreign_side_is_cleaned(generator: Generator) -> None:
-    """R-CAT-20."""
+    """R-CAT-20; F51."""
     generator.fault(
         answer(
             displayName="Mo\u202edel\n7\u0000",
@@ -239,7 +239,7 @@ def test_name_that_no_image_has_is_left_out_and_not_asked_for(
 
 
 def test_two_teams_with_one_name_keep_their_own_images(generator: Generator) -> None:
-    """R-CAT-09."""
+    """R-CAT-09; F34."""
     state = generator.nvidia.state
     model = msgspec.structs.replace(next(iter(state.models.values())), team="nvidia")
     state.models[model.repository] = model
@@ -298,7 +298,7 @@ def test_service_that_is_busy_for_ever_ends_the_run_when_patience_does(
 
 
 def test_list_that_shrank_is_not_written(generator: Generator) -> None:
-    """R-CAT-04."""
+    """R-CAT-04; F33."""
     assert generator.run().code == 0
     before = generator.output.read_text()
     for name in list(generator.nvidia.state.models)[:2]:

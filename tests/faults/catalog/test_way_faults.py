@@ -18,7 +18,7 @@ from support.nvidia_thread import running_stand_in
 
 @pytest.mark.parametrize("path", [CHECK, SEARCH, MODEL])
 def test_redirect_to_another_host_is_not_followed(generator: Generator, path: str) -> None:
-    """The key must not reach a host that was not named."""
+    """S6: the key must not reach a host that was not named."""
     with running_stand_in([]) as other:
         location = {"location": f"{other.url}{path}"}
         generator.fault(*(Fault("answer", status, location, path=path) for status in (302, 307)))
@@ -93,6 +93,7 @@ def test_proxy_is_not_asked_for_this_machine_itself(
 def test_netrc_does_not_replace_the_key(
     generator: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """S6."""
     home = tmp_path / "home"
     home.mkdir()
     (home / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
@@ -150,7 +151,7 @@ def test_key_may_stand_in_a_variable_or_a_file(
 
 
 def test_debug_log_holds_no_key(generator: Generator) -> None:
-    """The whole command in a process of its own, with everything logged."""
+    """S7: the whole command in a process of its own, with everything logged."""
     result = subprocess.run(
         [sys.executable, "-m", "odh_nim", "--debug", "catalog", "generate", "--key-file", "-"],
         input=KEY,

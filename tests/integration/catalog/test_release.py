@@ -57,7 +57,7 @@ def kubectl(
 async def test_changed_release_is_not_applied_over_the_one_before(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    """R-CAT-14: 422, and the old one serves on."""
+    """R-CAT-14; F13: 422, and the old one serves on."""
     async with Client(control_plane.admin) as admin:
         await admin.apply(release(1, namespace))
         await admin.apply(release(1, namespace))

@@ -140,7 +140,7 @@ async def test_only_who_may_impersonate_does(control_plane: ControlPlane) -> Non
 
 @pytest.mark.anyio
 async def test_a_wrong_token_never_becomes_somebody_else(control_plane: ControlPlane) -> None:
-    """F8, R-EXT-05."""
+    """F8, R-EXT-05; S1."""
     async with Client(control_plane.admin) as admin:
         with use_identity(Identity(token="wrong")), pytest.raises(UnauthorizedError):
             await admin.list(NODES)

@@ -126,7 +126,7 @@ def _with_tags(count: int, suffix: str = "x" * 100) -> Model:
 
 
 def test_model_with_3000_tags_fits_and_warns() -> None:
-    """R-CAT-13."""
+    """R-CAT-13; F35."""
     manifest = build_config_map([_with_tags(3000, "x" * 50)], date="d")
 
     (warning,) = size_findings(manifest)
@@ -136,7 +136,7 @@ def test_model_with_3000_tags_fits_and_warns() -> None:
 
 
 def test_catalogue_that_cannot_be_applied_is_refused_with_the_rule_that_shrinks_it() -> None:
-    """R-CAT-13: the rule that is named works, and one tag more does not."""
+    """R-CAT-13; F35: the rule that is named works, and one tag more does not."""
     models = [_with_tags(3000), replace(MODEL, key="z", name="z", repository="nim/a/z")]
 
     with pytest.raises(CatalogRefusedError, match="too large") as refusal:

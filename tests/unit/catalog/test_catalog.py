@@ -47,7 +47,7 @@ def test_tags_are_kept_byte_for_byte() -> None:
 
 
 def test_every_broken_entry_is_reported_by_key_and_reason_and_the_rest_is_used() -> None:
-    """R-CAT-22."""
+    """R-CAT-22; F36."""
     catalog = parse({"a": "{", "b": "[]", "c": '{"tags": []}', "good": entry()})
 
     assert [model.key for model in catalog.models] == ["good"]
@@ -57,7 +57,7 @@ def test_every_broken_entry_is_reported_by_key_and_reason_and_the_rest_is_used()
 
 @pytest.mark.parametrize("key", ["odd/slash", "with space", "ünïcode", "k" * 254, ""])
 def test_name_that_cannot_be_a_key_is_rejected(key: str) -> None:
-    """R-CAT-08."""
+    """R-CAT-08; F34."""
     assert reason(key) == "the key is no key of a ConfigMap"
 
 
@@ -82,7 +82,7 @@ def test_name_that_cannot_be_a_key_is_rejected(key: str) -> None:
     ],
 )
 def test_hostile_entry_is_rejected_with_its_reason(changes: dict[str, Any], expected: str) -> None:
-    """R-CAT-22."""
+    """R-CAT-22; S19."""
     assert expected in reason(**changes)
 
 
@@ -109,7 +109,7 @@ def test_texts_are_cleaned() -> None:
 
 
 def test_two_teams_with_one_name_keep_their_own_images() -> None:
-    """R-CAT-09: stock readers skip the entry without a namespace."""
+    """R-CAT-09; F34: stock readers skip the entry without a namespace."""
     models = [
         Model("m", "m", f"nim/{team}/m", ("1.0.0",), latest_tag="1.0.0") for team in ("b", "a")
     ]
@@ -125,7 +125,7 @@ def test_two_teams_with_one_name_keep_their_own_images() -> None:
 
 
 def test_catalogue_that_was_changed_by_hand_says_so_and_is_used() -> None:
-    """R-CAT-15."""
+    """R-CAT-15; F36."""
     manifest = build_config_map(parse({"llama": entry()}).models, date="2026-01-01")
     manifest["data"]["second"] = entry(name="second")
 

@@ -36,7 +36,7 @@ async def load(cluster: FakeCluster) -> NimConfig:
 
 @pytest.mark.anyio
 async def test_nothing_configured_means_checks_are_on() -> None:
-    """R-CFG-01."""
+    """R-CFG-01; F50."""
     config = await load(FakeCluster(dashboard()))
 
     assert config == NimConfig()
@@ -64,7 +64,7 @@ async def test_every_value_of_the_dashboard_is_read() -> None:
 def test_switched_off_keys_win_over_switched_off_checks(
     *, validation: bool | None, collection: bool | None
 ) -> None:
-    """R-CFG-02."""
+    """R-CFG-02; F50."""
     value: dict[str, Any] = {}
     if validation is not None:
         value["disableKeyValidation"] = validation
@@ -81,7 +81,7 @@ def test_switched_off_keys_win_over_switched_off_checks(
 
 @pytest.mark.parametrize("wrong", ["yes", "true", 1, None, [], {}])
 def test_wrong_type_is_ignored_with_a_warning_and_switches_nothing_off(wrong: Any) -> None:
-    """R-CFG-03, R-CFG-05, R-CFG-06."""
+    """R-CFG-03, R-CFG-05, R-CFG-06; F50."""
     value = {"disableKeyValidation": wrong, "disconnected": {"disableKeyCollection": wrong}}
 
     config = parse_nim_config(value, source="here")

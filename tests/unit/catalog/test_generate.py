@@ -96,7 +96,7 @@ async def test_model_not_offered_in_this_region_is_kept_and_marked() -> None:
 
 @pytest.mark.anyio
 async def test_mark_matches_the_whole_id() -> None:
-    """R-CAT-12."""
+    """R-CAT-12; F28."""
     source = FakeSource("nim/meta/llama-3.2-90b", "nim/meta/llama-3x2-90b", "nim/x/llama-3.2-90b")
 
     fetched = await fetch_models(source, eu_restricted=["nim/meta/llama-3.2-90b"])
@@ -174,7 +174,7 @@ async def test_latest_tag_of_the_list_counts_where_the_details_have_none() -> No
     ["llama", "nim/meta/a/b", "nim//llama", "nim/a/Upper", "nim/a/\u202eb", "nim/a/b\n"],
 )
 async def test_id_that_cannot_be_an_image_is_left_out_and_not_asked_for(resource_id: str) -> None:
-    """R-CAT-08."""
+    """R-CAT-08; F33."""
     source = FakeSource(*_many(60), resource_id)
 
     fetched = await fetch_models(source)
@@ -205,6 +205,7 @@ async def test_list_that_shrinks_by_more_than_two_percent_is_refused() -> None:
 
 @pytest.mark.anyio
 async def test_many_broken_models_are_refused_without_a_baseline_too() -> None:
+    """F33."""
     source = FakeSource("nim/meta/a", "nim/meta/b", b=details("b", tags=()))
 
     with pytest.raises(CatalogRefusedError, match=r"left out: nim/meta/b \(it has no tags"):

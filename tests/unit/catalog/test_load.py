@@ -55,7 +55,7 @@ async def test_custom_catalogue_replaces_the_shipped_one() -> None:
 
 @pytest.mark.anyio
 async def test_missing_custom_catalogue_is_an_error_and_the_shipped_one_is_not_used() -> None:
-    """R-CFG-04."""
+    """R-CFG-04; F36, S19."""
     with pytest.raises(CatalogError, match="opendatahub/my-models does not exist") as failure:
         await load_catalog(
             FakeCluster(SHIPPED), applications_namespace="opendatahub", config=CUSTOM
@@ -79,7 +79,7 @@ async def test_custom_catalogue_that_may_not_be_read_names_the_needed_role() -> 
     ("data", "reason"), [({}, "empty"), ({"x": "{"}, "none of its 1 entries can be used")]
 )
 async def test_catalogue_without_models_is_an_error(data: dict[str, str], reason: str) -> None:
-    """R-CFG-04."""
+    """R-CFG-04; F36."""
     cluster = FakeCluster(SHIPPED, config_map(data, name="my-models"))
 
     with pytest.raises(CatalogError, match=reason):
@@ -114,6 +114,7 @@ async def test_first_known_namespace_with_a_catalogue_is_taken(refusal: str) -> 
 
 @pytest.mark.anyio
 async def test_no_catalogue_anywhere_says_how_to_install_it() -> None:
+    """F36."""
     with pytest.raises(CatalogError, match="kubectl apply -k config/overlays"):
         await find_installation(FakeCluster(), setting=None)
 

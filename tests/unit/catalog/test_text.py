@@ -7,7 +7,7 @@ from odh_nim.catalog.text import clean_text
 
 
 def test_what_cannot_be_seen_is_removed() -> None:
-    """R-CAT-20."""
+    """R-CAT-20; F51."""
     assert clean_text("a\u202eb\u200bc\u2066d\ufeffe\x00f\x1b[31mg", 200) == "abcdef[31mg"
 
 
@@ -20,6 +20,7 @@ def test_long_text_is_cut() -> None:
 
 
 def test_letters_of_any_script_and_emoji_stay() -> None:
+    """F51."""
     assert clean_text("Llama für 日本語 🦙 العربية", 200) == "Llama für 日本語 🦙 العربية"
 
 

@@ -23,7 +23,7 @@ GOOD = ModelDetails("m", "n", tags=("1.0.0",), latest_tag="1.0.0")
 @settings(max_examples=150)
 @given(answers)
 def test_any_text_in_any_field_reads_back_equal_with_unique_keys(drawn: list[Any]) -> None:
-    """R-CAT-20."""
+    """R-CAT-20; F51, S14."""
     fetched = fetch(drawn)
     assert len(fetched.models) == len({resource.resource_id for resource, *_ in drawn})
     manifest = build_config_map(fetched.models, date=fetched.newest_date)

@@ -22,7 +22,7 @@ except ValueError:
 
 
 def test_debug_log_goes_to_standard_error_without_secrets() -> None:
-    """R-KEY-01."""
+    """R-KEY-01; S7."""
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=60
     )
@@ -48,7 +48,7 @@ def test_debug_log_goes_to_standard_error_without_secrets() -> None:
     ],
 )
 def test_each_form_of_a_secret_is_taken_out(text: str) -> None:
-    """R-KEY-01."""
+    """R-KEY-01; S7."""
     record = logging.LogRecord("x", logging.DEBUG, "", 0, "before %s, after", (text,), None)
 
     written = _Redacted("%(message)s").format(record)

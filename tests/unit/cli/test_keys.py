@@ -262,7 +262,7 @@ def test_set_gives_a_deployment_its_own_key(command_line: CommandLine, cluster: 
 
 
 def test_set_notes_the_day_a_key_ends(command_line: CommandLine, cluster: Cluster) -> None:
-    """R-KEY-11."""
+    """R-KEY-11; F53."""
     outcome = command_line.run("keys", "set", "--expires", "2020-01-31", stdin=CANARY)
 
     marks = cluster.objects["nvidia-nim-secrets"]["metadata"]["annotations"]

@@ -18,6 +18,7 @@ def test_table_has_capitals_and_aligned_columns(capsys: pytest.CaptureFixture[st
 def test_control_characters_of_foreign_text_never_reach_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """S24."""
     print_table(("NAME",), [("evil\x1b[31m\nname",)])
 
     assert "\x1b" not in capsys.readouterr().out
@@ -61,6 +62,7 @@ def test_steps_leave_a_line_each_and_mark_the_one_that_failed(
 def test_spinner_shows_foreign_text_as_it_is_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """S24."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
     with Steps() as steps:

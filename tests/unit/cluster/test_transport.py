@@ -192,7 +192,7 @@ def test_an_identity_does_not_show_its_token() -> None:
 
 @pytest.mark.anyio
 async def test_no_redirect_is_followed() -> None:
-    """I9."""
+    """I9; S6."""
     async with ApiServer(ready) as other, ApiServer(ready) as server:
         server.handler = lambda _: Reply(302, headers={"location": f"{other.url}/x"})
         async with connect(server, token=CANARY) as client:
@@ -232,7 +232,7 @@ async def test_a_cookie_is_never_sent_back() -> None:
 
 @pytest.mark.anyio
 async def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """I3."""
+    """I3; S7."""
     caplog.set_level(logging.DEBUG)
     handlers = [ready, lambda _: status(403, "Forbidden", "no"), lambda _: Reply(cut=True)]
     async with ApiServer(ready) as server, connect(server, token=CANARY) as client:

@@ -129,7 +129,7 @@ def test_only_the_overlay_for_operators_can_be_changed(
 
 
 def test_every_user_reads_by_name_and_no_secret() -> None:
-    """R-TPL-08."""
+    """R-TPL-08; S18."""
     role, binding = load("rbac/reader.yaml")
 
     assert binding["subjects"][0]["name"] == "system:authenticated"

@@ -89,7 +89,7 @@ def test_table_is_long_enough() -> None:
 
 @pytest.mark.parametrize("url", list(dict.fromkeys(REFUSED)))
 def test_address_that_could_lead_elsewhere_is_refused_without_being_repeated(url: str) -> None:
-    """R-KEY-06."""
+    """R-KEY-06; S5."""
     with pytest.raises(ConfigurationError) as refused:
         ServiceAddress.parse(url)
 
@@ -151,7 +151,7 @@ def test_any_text_is_refused_or_means_one_host(text: str) -> None:
 def test_every_ip_address_inside_a_network_is_refused(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
-    """R-KEY-06."""
+    """R-KEY-06; S5."""
     host = f"[{address}]" if address.version == 6 else str(address)
 
     try:

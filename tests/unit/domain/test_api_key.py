@@ -49,7 +49,7 @@ SHOWN: list[Callable[[], str]] = [
 
 @pytest.mark.parametrize("show", SHOWN)
 def test_every_way_of_printing_shows_stars(show: Callable[[], str]) -> None:
-    """R-KEY-01."""
+    """R-KEY-01; S7."""
     text = show()
 
     assert TEXT not in text
@@ -57,7 +57,7 @@ def test_every_way_of_printing_shows_stars(show: Callable[[], str]) -> None:
 
 
 def test_log_record_shows_stars(caplog: pytest.LogCaptureFixture) -> None:
-    """R-KEY-01."""
+    """R-KEY-01; S7."""
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("test").debug("with %s and %r", KEY, {"key": KEY})
 
@@ -132,7 +132,7 @@ def test_key_is_revealed_where_it_is_asked_for() -> None:
 def test_pasted_key_is_cleaned_and_says_what_was_taken_away(
     pasted: str, notice: str | None
 ) -> None:
-    """R-KEY-02."""
+    """R-KEY-02; F52."""
     found = clean_key(pasted)
 
     assert found.key.reveal() == TEXT
@@ -174,7 +174,7 @@ def test_pasted_key_is_cleaned_and_says_what_was_taken_away(
 def test_what_is_no_key_is_refused_with_the_reason_and_without_an_echo(
     pasted: str, reason: str
 ) -> None:
-    """R-KEY-02."""
+    """R-KEY-02; F52."""
     with pytest.raises(InvalidKeyError, match=reason) as refused:
         clean_key(pasted)
 
@@ -196,7 +196,7 @@ def test_key_of_the_old_kind_is_told_apart(pasted: str) -> None:
 
 @pytest.mark.parametrize("filling", ["x", " ", "\n", '"', "nvapi-", "Bearer ", "A"])
 def test_pasted_file_is_refused_at_once(filling: str) -> None:
-    """R-KEY-02: 100 KB."""
+    """R-KEY-02; F52: 100 KB."""
     pasted = filling * (100_000 // len(filling))
 
     with pytest.raises(InvalidKeyError) as refused:

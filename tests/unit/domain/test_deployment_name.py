@@ -29,14 +29,14 @@ def valid(name: str, namespace: str) -> bool:
 
 
 def test_catalogue_has_names_that_are_no_deployment_names() -> None:
-    """R-DEP-11: 65 of 186."""
+    """R-DEP-11; F37: 65 of 186."""
     assert len(MODELS) == 186
     assert sum(NAME.fullmatch(name) is None for name in MODELS) == 65
 
 
 @given(st.sampled_from(MODELS), NAMESPACES)
 def test_proposal_for_every_model_is_valid_in_every_project(model: str, namespace: str) -> None:
-    """R-DEP-11."""
+    """R-DEP-11; F37."""
     proposed = propose_name(model, namespace)
 
     assert len(proposed) <= 30
@@ -61,7 +61,7 @@ def test_proposal_cut_short_is_no_name_of_kserve(model: str, length: int) -> Non
 
 @given(st.from_regex(r"[a-z]([-a-z0-9]{0,60}[a-z0-9])?", fullmatch=True), NAMESPACES)
 def test_check_agrees_with_the_rules(name: str, namespace: str) -> None:
-    """R-DEP-11."""
+    """R-DEP-11; F51."""
     if valid(name, namespace):
         check_deployment_name(name, namespace)
         return
@@ -141,7 +141,7 @@ def test_proposals_are_readable(model: str, proposed: str) -> None:
     ],
 )
 def test_namespaces_that_are_no_projects_are_refused(namespace: str, message: str) -> None:
-    """R-DEP-11."""
+    """R-DEP-11; S17."""
     with pytest.raises(InvalidNameError, match=message):
         check_namespace(namespace, applications_namespace="opendatahub")
 

@@ -79,7 +79,7 @@ async def test_other_kinds_of_keys_are_valid_with_a_notice(
 
 @pytest.mark.anyio
 async def test_control_characters_in_a_foreign_type_are_taken_out() -> None:
-    """R-KEY-05."""
+    """R-KEY-05; S24."""
     answer = await check_key(FakeNvidia(Caller("EVIL\x1b[31m\nKEY")), KEY)
 
     assert "\x1b" not in answer.notices[0].message

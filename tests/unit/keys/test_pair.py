@@ -98,7 +98,7 @@ def test_own_key_of_a_deployment_has_names_of_its_own() -> None:
 
 
 def test_state_tells_marks_and_never_the_key() -> None:
-    """R-KEY-01, 15."""
+    """R-KEY-01, 15; S2."""
     marks = {
         "nim.opendatahub.io/key-revision": "r1",
         "nim.opendatahub.io/key-checked-at": "2026-01-02T03:04:05Z",

@@ -50,7 +50,7 @@ async def store(cluster: FakeSecrets, key: ApiKey = KEY, *, replace: bool = Fals
 
 @pytest.mark.anyio
 async def test_both_secrets_are_made_of_one_key_and_one_revision() -> None:
-    """R-KEY-10, 11, 12."""
+    """R-KEY-10, 11, 12; I4."""
     cluster = FakeSecrets()
 
     stored = await store(cluster)
@@ -144,7 +144,7 @@ async def test_foreign_secret_is_never_touched(secret: dict[str, object], *, rep
 
 @pytest.mark.anyio
 async def test_owners_and_other_peoples_marks_stay_and_a_readable_copy_goes() -> None:
-    """R-KEY-11."""
+    """R-KEY-11; S9."""
     old, pull = key_secret(OTHER), pull_secret(OTHER)
     old["metadata"]["ownerReferences"] = [{"kind": "InferenceService", "name": "a", "uid": "u"}]
     old["metadata"]["labels"]["team"] = "blue"
@@ -194,7 +194,7 @@ async def test_failed_create_leaves_no_secret(call: str, error: Exception) -> No
 @pytest.mark.anyio
 @pytest.mark.parametrize("call", REPLACES)
 async def test_failed_replace_brings_back_what_was_there(call: str) -> None:
-    """R-KEY-12, R-TST-04."""
+    """R-KEY-12, R-TST-04; F20."""
     cluster = FakeSecrets({call: Fault(DOWN)}).put(key_secret(OTHER), pull_secret(OTHER))
     before = cluster.snapshot()
 
@@ -231,7 +231,7 @@ async def test_lost_reply_of_a_write_that_was_not_stored_leaves_nothing(call: st
 
 @pytest.mark.anyio
 async def test_secret_that_cannot_be_taken_back_is_named() -> None:
-    """R-KEY-12: and the code says that something is left."""
+    """R-KEY-12; F20: and the code says that something is left."""
     faults = {CREATES[1]: Fault(DOWN), f"delete Secret/{KEY_NAME}": Fault(DOWN)}
     cluster = FakeSecrets(faults)
 
@@ -245,7 +245,7 @@ async def test_secret_that_cannot_be_taken_back_is_named() -> None:
 
 @pytest.mark.anyio
 async def test_write_of_somebody_else_meanwhile_wins() -> None:
-    """R-KEY-12: two at once, one is told, and the other's key stays."""
+    """R-KEY-12; F19, F24: two at once, one is told, and the other's key stays."""
     cluster = FakeSecrets().put(key_secret(OTHER), pull_secret(OTHER))
     third = "nvapi-THIRD-KEY-0000000000-000000000"
     cluster.faults[REPLACES[1]] = Fault(before=lambda: cluster.put(pull_secret(third)))
@@ -340,7 +340,7 @@ async def test_undoing_that_is_never_answered_is_given_up_too(
 @pytest.mark.anyio
 @pytest.mark.parametrize("call", [*CREATES, f"get Secret/{KEY_NAME}", f"get Secret/{PULL_NAME}"])
 async def test_no_fault_ever_shows_the_key(call: str, caplog: pytest.LogCaptureFixture) -> None:
-    """R-KEY-01: neither in messages nor in logs at DEBUG."""
+    """R-KEY-01; I3: neither in messages nor in logs at DEBUG."""
     caplog.set_level(logging.DEBUG)
     cluster = FakeSecrets({call: Fault(DOWN)})
 

@@ -28,7 +28,7 @@ CANARY = "Y2FuYXJ5"
     ],
 )
 def test_nothing_of_a_secret_stays(secret: Manifest) -> None:
-    """R-DEP-02, R-KEY-15."""
+    """R-DEP-02, R-KEY-15; S9."""
     before = copy.deepcopy(secret)
 
     text = json.dumps(redact(secret))

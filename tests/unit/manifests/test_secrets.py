@@ -38,7 +38,7 @@ def test_secrets_are_marked_as_ours_and_never_for_the_dashboard() -> None:
 
 
 def test_annotations_say_what_is_known_and_nothing_of_the_key() -> None:
-    """R-KEY-11."""
+    """R-KEY-11; S9."""
     secrets = build_key_secrets(
         KEY,
         revision="abc",

@@ -201,7 +201,7 @@ async def test_key_travels_in_header_and_form_and_nowhere_else() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_key_does_not_follow_a_redirect(status: int) -> None:
-    """R-KEY-04."""
+    """R-KEY-04; S6."""
     async with raw_server(answer(b"{}")) as elsewhere:
         there = answer(b"", status=status, headers={"location": f"{elsewhere.url}{CHECK}"})
         async with raw_server(there) as server, NgcClient(server.url) as client:

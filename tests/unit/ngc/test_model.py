@@ -155,6 +155,7 @@ async def test_silence_ends_at_the_deadline() -> None:
 
 @pytest.mark.anyio
 async def test_names_cannot_leave_their_place_in_the_path() -> None:
+    """S17."""
     async with raw_server(answer(b"{}", status=404)) as server, NgcClient(server.url) as client:
         await client.model("nim", "../..", "a?b#c/d", KEY)
 

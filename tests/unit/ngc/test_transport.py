@@ -148,7 +148,7 @@ async def test_broken_proxy_setting_is_named(monkeypatch: pytest.MonkeyPatch) ->
 async def test_logins_of_a_netrc_file_are_ignored(
     trust: Pki, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R-KEY-04: another login must not take the key's place."""
+    """R-KEY-04; S6: another login must not take the key's place."""
     file = tmp_path / ".netrc"
     file.write_text(f"machine {HOST} login somebody password canary-password\n")
     file.chmod(0o600)

@@ -119,6 +119,7 @@ def test_a_token_that_runs_out_while_a_blob_goes_out_is_replaced() -> None:
 
 
 def test_a_login_is_not_sent_in_plain_text_to_another_machine() -> None:
+    """S4."""
     assert not Endpoint("mirror.example.com", plain=True).may_send_login
     assert Endpoint("mirror.example.com").may_send_login
     assert Endpoint("127.0.0.1:5000", plain=True).may_send_login

@@ -39,7 +39,7 @@ def read(host: str, registry: FakeRegistry, digest: str, **options: object) -> b
     ids=lambda fault: fault.kind,
 )
 def test_each_fault_twice_is_survived_and_reads_at_most_five_percent_more(fault: Fault) -> None:
-    """AG-20, R-TST-04."""
+    """AG-20, R-TST-04; F43."""
     registry = FakeRegistry(faults=[fault])
     digest = registry.put(REPOSITORY, CONTENT)
 

@@ -221,7 +221,7 @@ async def test_mirrors_name_changes_nothing_about_who_is_asked() -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_neither_key_nor_token_follows_a_redirect(status: int) -> None:
-    """R-KEY-09."""
+    """R-KEY-09; S4, S6."""
     async with raw_server(token()) as elsewhere:
         there = answer(b"", status=status, headers={"location": f"{elsewhere.url}/x"})
         at_login, _ = await ask_raw(there)
@@ -238,7 +238,7 @@ def challenge(realm: str) -> bytes:
 
 @pytest.mark.anyio
 async def test_key_is_not_sent_to_a_realm_at_another_address() -> None:
-    """R-KEY-09: the realm is pinned to the registry itself."""
+    """R-KEY-09; S4: the realm is pinned to the registry itself."""
     async with raw_server(token()) as elsewhere:
         check, server = await ask_raw(answer(status=404), challenge(f"{elsewhere.url}/token"))
 

@@ -42,7 +42,7 @@ def wanted(state: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("state", states())
 async def test_plan_says_what_is_expected_of_every_object(state: str) -> None:
-    """R-CLN-01, R-CLN-02, R-CLN-04, R-CLN-14."""
+    """R-CLN-01, R-CLN-02, R-CLN-04, R-CLN-14; S25."""
     cluster = old_cluster(state)
 
     plan = await plan_upgrade(cluster)
@@ -72,7 +72,7 @@ async def test_apply_leaves_what_is_expected(state: str) -> None:
 
 @pytest.mark.parametrize("state", states())
 async def test_second_run_writes_nothing(state: str) -> None:
-    """R-CLN-05."""
+    """R-CLN-05; I6."""
     cluster = old_cluster(state)
     first = await apply_upgrade(cluster, QUICK)
     written = len(cluster.writes())
@@ -96,7 +96,7 @@ async def test_nothing_is_written_where_nothing_is_old(state: str) -> None:
 
 @pytest.mark.parametrize("state", states())
 async def test_killed_at_any_write_a_second_run_ends_in_the_same_state(state: str) -> None:
-    """R-CLN-05."""
+    """R-CLN-05; F49."""
     whole = old_cluster(state)
     await apply_upgrade(whole, QUICK)
     for number in range(len(whole.writes())):
@@ -113,7 +113,7 @@ async def test_killed_at_any_write_a_second_run_ends_in_the_same_state(state: st
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.FORBIDDEN, Fault.RESET_BEFORE])
 async def test_one_failed_list_of_any_kind_deletes_nothing(fault: Fault) -> None:
-    """R-CLN-03."""
+    """R-CLN-03; F16, I5, S25."""
     whole = old_cluster("mixed/several-generations")
     await plan_upgrade(whole)
     lists = list(dict.fromkeys(call for call in whole.calls if call.startswith("list ")))
