@@ -12,7 +12,9 @@ from odh_nim.registry.patience import Patience
 from odh_nim.registry.store import RegistryStore
 from odh_nim.registry.upload import Uploader
 
-QUICK = Patience(first=1.0, lasting=6.0, tries=4, base=0.02, cap=0.2, stall=1.0, connect=1.0)
+QUICK = Patience(
+    first=1.0, lasting=6.0, tries=4, base=0.02, cap=0.2, stall=1.0, connect=1.0, commit=3.0
+)
 
 
 @contextmanager

@@ -430,6 +430,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(400, b'{"errors":[{"code":"DIGEST_INVALID"}]}')
             return
         registry.put(repository, content)
+        if self.fault and self.fault.kind == "lost":
+            raise _CutError
+        if self.fault and self.fault.kind == "late":
+            time.sleep(self.fault.seconds)
         self._answer(201, b"", {"Docker-Content-Digest": self.query["digest"]})
 
     def _cancel(self, _repository: str, session: str) -> None:

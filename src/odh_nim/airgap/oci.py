@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from odh_nim.domain.errors import AirGapError, printable
+from odh_nim.domain.errors import UnusableManifestError, printable
 
 INDEX_TYPES: Final = (
     "application/vnd.oci.image.index.v1+json",
@@ -42,10 +42,6 @@ class RawManifest(Protocol):
     @property
     def digest(self) -> str:
         """The hash."""
-
-
-class UnusableManifestError(AirGapError):
-    """A manifest is broken, or of a kind that cannot be mirrored."""
 
 
 @dataclass(frozen=True, order=True)

@@ -17,14 +17,18 @@ from odh_nim.airgap.oci import (
     ImageManifest,
     ManifestRef,
     RawManifest,
-    UnusableManifestError,
     parse_config,
     parse_manifest,
 )
 from odh_nim.airgap.plan import ModelFacts, Plan, PlannedImage, Problem
 from odh_nim.catalog.catalog import Catalog
 from odh_nim.catalog.search import find_model
-from odh_nim.domain.errors import DigestError, RegistryError, UnknownModelError
+from odh_nim.domain.errors import (
+    DigestError,
+    RegistryError,
+    UnknownModelError,
+    UnusableManifestError,
+)
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.model import Model
 from odh_nim.manifests.families import classify

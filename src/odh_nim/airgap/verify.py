@@ -13,7 +13,7 @@ from odh_nim.airgap.oci import Blob, RawManifest
 from odh_nim.airgap.plan import Plan, PlannedImage
 from odh_nim.airgap.verified import FoundImage, Verified
 from odh_nim.airgap.workers import for_each
-from odh_nim.domain.errors import AirGapError, OdhNimError
+from odh_nim.domain.errors import AirGapError, OdhNimError, TransferStoppedError
 
 
 class VerifiedStore(Protocol):
@@ -130,6 +130,9 @@ class _Check:
         """Compare one image."""
         try:
             problem = self._compare(image)
+        except TransferStoppedError:
+            # Not "missing": whoever stopped the run gets no record.
+            raise
         except OdhNimError as error:
             problem = error.message
         with self._lock:
@@ -168,6 +171,8 @@ class _Check:
             for piece in self._registry.read_blob(repository, blob.digest, blob.size):
                 hashed.update(piece)
                 self._on_bytes(len(piece))
+        except TransferStoppedError:
+            raise
         except OdhNimError as error:
             self._damaged(blob, error.message)
             return

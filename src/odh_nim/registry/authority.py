@@ -136,12 +136,19 @@ class Authority:
                 raise RegistryRefusedError(
                     self._endpoint.host,
                     f"log in for {scope.repository or 'it'}",
-                    "the login was refused" if login else "it wants a login, and none is known",
+                    self._refusal(login),
                     status=reply.status if reply.status != 404 else 401,  # noqa: PLR2004 - HTTP
                 )
             if reply.status != _OK:
                 raise reply.as_cut()
             return _token(reply.body(), asked_at)
+
+    def _refusal(self, login: Login | None) -> str:
+        if login:
+            return "the login was refused"
+        if not self._endpoint.may_send_login:
+            return "it wants a login, and none is sent over a connection without TLS"
+        return "it wants a login, and none is known"
 
     def _ask(self, scope: Scope, login: Login | None) -> Reply:
         fields: list[tuple[str, str]] = [("service", self._service)] if self._service else []

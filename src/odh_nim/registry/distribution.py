@@ -223,6 +223,7 @@ class Distribution:
         *,
         headers: dict[str, str] | None = None,
         body: Body | None = None,
+        answer_within: float | None = None,
     ) -> Reply:
         """Send a request once; a second time only when a login was wanted and is known.
 
@@ -235,7 +236,9 @@ class Distribution:
         own = self.owns(url)
         for last in (False, True):
             mine = self._authority.header(scope) if own else {}
-            reply = self._wire.exchange(method, url, (headers or {}) | mine, body)
+            reply = self._wire.exchange(
+                method, url, (headers or {}) | mine, body, answer_within=answer_within
+            )
             self.brake.answered = True
             # A stream cannot be sent twice: whoever sends one has asked for a token before.
             if reply.status != HTTPStatus.UNAUTHORIZED or last or not own or _is_stream(body):

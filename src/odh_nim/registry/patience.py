@@ -30,7 +30,8 @@ class Patience:
     """Limits in seconds and tries.
 
     `first` holds until a host has answered once, so that a wrong name or a dead proxy is told
-    soon; `lasting` is the time without progress after that.
+    soon; `lasting` is the time without progress after that; `commit` how long a registry may take
+    to complete an upload.
     """
 
     first: float = 15.0
@@ -39,6 +40,8 @@ class Patience:
     base: float = 0.25
     cap: float = 15.0
     stall: float = 30.0
+    # A registry on object storage copies a blob when its upload is completed: minutes, in silence.
+    commit: float = 900.0
     connect: float = 10.0
 
 

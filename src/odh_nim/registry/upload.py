@@ -5,6 +5,7 @@ others keep what came. So the registry is asked, and its answer decides.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from odh_nim.domain.errors import RegistryError
 from odh_nim.registry.authority import Scope
 from odh_nim.registry.distribution import Distribution
-from odh_nim.registry.patience import CutError
+from odh_nim.registry.patience import CutError, Retry
 from odh_nim.registry.wire import Reply
 
 # Up to this size a blob goes out with the request that completes it.
@@ -47,36 +48,46 @@ class Uploader:
 
         """
         operation = f"write the blob {digest} to {repository}"
-        scope = Scope(repository, push=True)
+        task = _Task(repository, digest, size, operation, Scope(repository, push=True))
         retry = self._registry.brake.retry(operation)
-        session, offset = "", 0
+        stream = _Stream(read)
         try:
             while True:
                 try:
-                    if not session:
-                        session, offset = self._begin(repository, scope, operation), 0
-                    if offset == 0 and size <= self._whole:
-                        self._finish(session, digest, scope, operation, read(0), size)
-                        return
-                    while offset < size:
-                        end = min(size, offset + (self._part or size))
-                        session = self._patch(session, scope, operation, read, (offset, end, size))
-                        offset = end
-                        retry.progress()
-                    self._finish(session, digest, scope, operation, None, 0)
+                    self._go_on(task, stream, retry)
                 except CutError as cut:
                     retry.again(cut)
-                    session, offset = self._resume(session, scope, size)
+                    if task.sent and self._is_there(task):
+                        # Completed; only the answer was lost, or took too long.
+                        return
+                    self._resume(task)
                 except _PartsRefusedError:
                     self._part = None
-                    self._cancel(session, scope)
-                    session = ""
+                    self._cancel(task)
                 else:
                     return
         except BaseException:
-            if session:
-                self._cancel(session, scope)
+            self._cancel(task)
             raise
+        finally:
+            stream.close()
+
+    def _go_on(self, task: "_Task", stream: "_Stream", retry: Retry) -> None:
+        if not task.session:
+            task.session, task.offset = self._begin(task), 0
+        task.sent = False
+        if task.offset == 0 and task.size <= self._whole:
+            self._finish(task, stream.take(0, task.size))
+            return
+        while task.offset < task.size:
+            end = min(task.size, task.offset + (self._part or task.size))
+            task.session = self._patch(task, stream, end)
+            task.offset = end
+            retry.progress()
+        self._finish(task, None)
+
+    def _is_there(self, task: "_Task") -> bool:
+        return self._registry.blob_size(task.repository, task.digest) is not None
 
     def mount(self, repository: str, digest: str, source: str) -> bool:
         """Link a blob that another repository of this registry has; False where it is refused."""
@@ -98,52 +109,43 @@ class Uploader:
             opened = self._location(reply) if reply.status == HTTPStatus.ACCEPTED else ""
         if opened:
             # It began an upload instead; the blob is read and sent in one of its own.
-            self._cancel(opened, scope)
+            self._registry.dismiss(opened, scope)
         return False
 
-    def _begin(self, repository: str, scope: Scope, operation: str) -> str:
+    def _begin(self, task: "_Task") -> str:
         with self._registry.send(
             "POST",
-            f"/v2/{repository}/blobs/uploads/",
-            scope,
-            operation,
+            f"/v2/{task.repository}/blobs/uploads/",
+            task.scope,
+            task.operation,
             headers={"Content-Length": "0"},
         ) as reply:
-            self._registry.expect(reply, operation, HTTPStatus.ACCEPTED)
+            self._registry.expect(reply, task.operation, HTTPStatus.ACCEPTED)
             return self._location(reply)
 
-    def _patch(
-        self, session: str, scope: Scope, operation: str, read: Read, span: tuple[int, int, int]
-    ) -> str:
-        offset, end, size = span
+    def _patch(self, task: "_Task", stream: "_Stream", end: int) -> str:
+        offset = task.offset
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Length": str(end - offset),
         }
-        if offset or end < size:
+        if offset or end < task.size:
             headers["Content-Range"] = f"{offset}-{end - 1}"
-        body = _exactly(read(offset), end - offset)
-        with self._once("PATCH", session, scope, headers, body) as reply:
+        body = stream.take(offset, end - offset)
+        with self._once("PATCH", task.session, task.scope, headers, body) as reply:
             if offset and reply.status in _ONE_PART_ONLY and self._part:
                 raise _PartsRefusedError
-            self._registry.expect(reply, operation, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
+            self._registry.expect(reply, task.operation, HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)
             return self._location(reply)
 
-    def _finish(
-        self,
-        session: str,
-        digest: str,
-        scope: Scope,
-        operation: str,
-        pieces: Iterator[bytes] | None,
-        size: int,
-    ) -> None:
-        mark = "&" if urlsplit(session).query else "?"
-        url = f"{session}{mark}digest={quote(digest, safe='')}"
+    def _finish(self, task: "_Task", body: Iterator[bytes] | None) -> None:
+        mark = "&" if urlsplit(task.session).query else "?"
+        url = f"{task.session}{mark}digest={quote(task.digest, safe='')}"
+        size = task.size if body is not None else 0
         headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
-        body = _exactly(pieces, size) if pieces is not None and size else None
-        with self._once("PUT", url, scope, headers, body) as reply:
-            self._registry.expect(reply, operation, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)
+        task.sent = True
+        with self._once("PUT", url, task.scope, headers, body if size else None) as reply:
+            self._registry.expect(reply, task.operation, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)
 
     def _once(
         self,
@@ -153,12 +155,10 @@ class Uploader:
         headers: dict[str, str],
         body: Iterator[bytes] | None,
     ) -> Reply:
-        try:
-            reply = self._registry.once(method, url, scope, headers=headers, body=body)
-        finally:
-            close = getattr(body, "close", None)
-            if close:
-                close()
+        within = self._registry.patience.commit if method == "PUT" else None
+        reply = self._registry.once(
+            method, url, scope, headers=headers, body=body, answer_within=within
+        )
         # 404: the upload is lost. 401: the token ran out while the body went out.
         if reply.busy or reply.status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED):
             with reply:
@@ -167,25 +167,29 @@ class Uploader:
                 raise reply.as_cut()
         return reply
 
-    def _resume(self, session: str, scope: Scope, size: int) -> tuple[str, int]:
+    def _resume(self, task: "_Task") -> None:
         """Ask how far an upload came; nothing known means a new one."""
-        if not session:
-            return "", 0
+        if not task.session:
+            return
+        operation = "ask how far an upload came"
         try:
-            with self._registry.send("GET", session, scope, "ask how far an upload came") as reply:
+            with self._registry.send("GET", task.session, task.scope, operation) as reply:
                 if reply.status == HTTPStatus.NO_CONTENT:
                     _, _, last = reply.header("Range").rpartition("-")
                     offset = int(last) + 1 if last.isdecimal() and int(last) else 0
-                    if 0 < offset < size:
-                        return self._location(reply) or session, offset
+                    if 0 < offset < task.size:
+                        task.session, task.offset = self._location(reply) or task.session, offset
+                        return
         except RegistryError:
             # It cannot even be asked: a new one will tell why.
-            return "", 0
-        self._cancel(session, scope)
-        return "", 0
+            task.session = ""
+            return
+        self._cancel(task)
 
-    def _cancel(self, session: str, scope: Scope) -> None:
-        self._registry.dismiss(session, scope)
+    def _cancel(self, task: "_Task") -> None:
+        if task.session:
+            self._registry.dismiss(task.session, task.scope)
+            task.session = ""
 
     def _location(self, reply: Reply) -> str:
         location = urljoin(reply.url, reply.header("Location"))
@@ -196,20 +200,51 @@ class Uploader:
         return location
 
 
-def _exactly(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """Give so many bytes and close the source behind them."""
-    left = size
-    try:
-        for piece in pieces:
-            if len(piece) > left:
-                yield piece[:left]
-                left = 0
-            else:
-                yield piece
-                left -= len(piece)
-            if not left:
+@dataclass
+class _Task:
+    """One upload and how far it is; `sent` once all bytes went out."""
+
+    repository: str
+    digest: str
+    size: int
+    operation: str
+    scope: Scope
+    session: str = ""
+    offset: int = 0
+    sent: bool = False
+
+
+class _Stream:
+    """The bytes of a blob over several parts, read on where the last part ended."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._pieces: Iterator[bytes] | None = None
+        self._position = 0
+        self._rest = b""
+
+    def take(self, offset: int, size: int) -> Iterator[bytes]:
+        """Give so many bytes from an offset on."""
+        if self._pieces is None or self._position != offset:
+            self.close()
+            self._pieces, self._position, self._rest = self._read(offset), offset, b""
+        pieces, left = self._pieces, size
+        while left:
+            try:
+                piece = self._rest or next(pieces, b"")
+            except BaseException:
+                self._pieces = None
+                raise
+            if not piece:
                 return
-    finally:
-        close = getattr(pieces, "close", None)
+            piece, self._rest = piece[:left], piece[left:]
+            left -= len(piece)
+            self._position += len(piece)
+            yield piece
+
+    def close(self) -> None:
+        """Close the source."""
+        close = getattr(self._pieces, "close", None)
+        self._pieces = None
         if close:
             close()

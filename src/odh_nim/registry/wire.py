@@ -146,9 +146,15 @@ class Wire:
         self._pool_for(url)
 
     def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: Body | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Body | None = None,
+        *,
+        answer_within: float | None = None,
     ) -> Reply:
-        """Send one request.
+        """Send one request; `answer_within` is for answers that take longer than the stall time.
 
         Raises:
             CutError: There is no answer.
@@ -163,11 +169,17 @@ class Wire:
                 redirect=False,
                 preload_content=False,
                 decode_content=False,
+                timeout=self._timeout_for(answer_within),
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             # `from None`: nothing of the request may travel with the error.
             raise CutError(_cause(error), answered=False) from None
         return Reply(response, url)
+
+    def _timeout_for(self, answer_within: float | None) -> urllib3.Timeout:
+        if answer_within is None:
+            return self._timeout
+        return urllib3.Timeout(connect=self._timeout.connect_timeout, read=answer_within)
 
     def abort(self) -> None:
         """Break every connection: wakes the threads that wait on one."""

@@ -16,6 +16,7 @@ import yaml
 from support.registry_clients import open_store
 from support.registry_server import FakeRegistry, serve
 from support.registry_world import MODELS, Served, World
+from support.registry_zygote import zygote
 
 
 def skopeo(*words: str) -> subprocess.CompletedProcess[str]:
@@ -99,20 +100,26 @@ def test_kill_9_at_any_moment_never_leaves_a_tag_that_cannot_be_pulled(world: Wo
         world.publish(shared=1_200_000, own=1_200_000)
         plan = world.plan()
         moved: Counter[str] = Counter()
-        for _ in range(20):
-            run = start(world, "copy", plan, world.mirror.url, "--workers", "2", "-o", "json")
-            wait_for_line(run, '"start"')
-            time.sleep(chance.random() * 0.15)
-            run.kill()
-            stdout, _ = run.communicate()
-            moved.update(re.findall(r'"blob".*"name":"(sha256:\w+)","status":"moved"', stdout))
-            check_what_is_tagged(world)
+        with zygote(world.folder / "runs", world.environ()) as forks:
+            for _ in range(20):
+                run = forks.start(
+                    *("airgap", "copy", plan, world.mirror.url, "--workers", "2", "-o", "json")
+                )
+                run.wait_for('"start"')
+                time.sleep(chance.random() * 0.15)
+                run.kill()
+                moved.update(moved_blobs(run.out.read_text()))
+                check_what_is_tagged(world)
         last = world.run("copy", plan, world.mirror.url, "-o", "json")
-    moved.update(re.findall(r'"blob".*"name":"(sha256:\w+)","status":"moved"', last.stdout))
+    moved.update(moved_blobs(last.stdout))
 
     assert moved
     assert set(moved.values()) == {1}
     world.run("verify", plan, "--registry", world.mirror.url, "--deep")
+
+
+def moved_blobs(lines: str) -> list[str]:
+    return re.findall(r'"blob".*"name":"(sha256:\w+)","status":"moved"', lines)
 
 
 def start(world: World, *words: str | Path) -> subprocess.Popen[str]:
@@ -145,12 +152,12 @@ def test_kill_9_of_a_pull_fetches_no_finished_blob_again(world: World) -> None:
         world = World(Served(host), world.mirror, world.folder)
         world.publish(shared=1_200_000, own=1_200_000)
         plan = world.plan()
-        for wait in (0.05, 0.1, 0.15):
-            run = start(world, "pull", plan, bundle, "-o", "json")
-            wait_for_line(run, '"start"')
-            time.sleep(wait)
-            run.kill()
-            run.communicate()
+        with zygote(world.folder / "runs", world.environ()) as forks:
+            for wait in (0.05, 0.1, 0.15):
+                run = forks.start("airgap", "pull", plan, bundle, "-o", "json")
+                run.wait_for('"start"')
+                time.sleep(wait)
+                run.kill()
         before = {path.name: path.stat().st_mtime_ns for path in blobs.glob("*") if not path.suffix}
         parts = {path.name: path.stat().st_size for path in blobs.glob("*.part")}
         world.run("pull", plan, bundle)

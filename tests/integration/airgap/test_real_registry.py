@@ -26,7 +26,7 @@ def test_a_restarted_registry_goes_on_at_the_end_of_the_last_part(world: World) 
     def read(offset: int) -> Iterator[bytes]:
         asked.append(offset)
         for start in range(offset, len(CONTENT), 65536):
-            if start == 3 * MIB and asked.count(2 * MIB) == 1 and world.mirror.process:
+            if start == 3 * MIB and len(asked) == 1:
                 world.mirror.kill()
                 world.mirror.start()
             yield CONTENT[start : start + 65536]
@@ -37,9 +37,9 @@ def test_a_restarted_registry_goes_on_at_the_end_of_the_last_part(world: World) 
         assert b"".join(store.read_blob("nim/a", DIGEST, len(CONTENT))) == CONTENT
 
     # The registry answers where the last whole part ended, or knows the upload no more.
-    assert asked[:2] == [0, 2 * MIB]
-    assert asked[2] in (0, 2 * MIB)
-    assert len(asked) <= 6
+    assert asked[0] == 0
+    assert asked[1] in (0, 2 * MIB)
+    assert len(asked) == 2
 
 
 def test_a_mount_needs_the_repository_it_comes_from(world: World) -> None:

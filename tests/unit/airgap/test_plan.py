@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odh_nim.airgap.model_list import parse_model_list, schema
-from odh_nim.airgap.oci import UnusableManifestError, parse_config, parse_manifest
+from odh_nim.airgap.oci import parse_config, parse_manifest
 from odh_nim.airgap.plan_file import parse_plan, render_plan
 from odh_nim.airgap.resolve import Resolved, resolve
 from odh_nim.catalog.catalog import parse_catalog
-from odh_nim.domain.errors import MirrorPlanError, OdhNimError
+from odh_nim.domain.errors import MirrorPlanError, OdhNimError, UnusableManifestError
 from odh_nim.registry.raw import RawManifest
 from support.catalogs import config_map, entry
 from support.registry_images import OCI, image, index, layer

@@ -13,7 +13,7 @@ import pytest
 from odh_nim.airgap.bundle.reader import Bundle, CarriedWeights, carried_weights, open_bundle
 from odh_nim.airgap.preload.lists import loader_files
 from odh_nim.airgap.preload.make import BundleClaim, plan_download, plan_from_bundle, target_path
-from odh_nim.airgap.preload.plan import ClaimWish, PreloadFailedError, PreloadPlan, room_for
+from odh_nim.airgap.preload.plan import ClaimWish, PreloadPlan, room_for
 from odh_nim.airgap.preload.pods import JobOptions
 from odh_nim.airgap.preload.run import list_preloaded, preload
 from odh_nim.airgap.preload.stream import Exec, send_weights
@@ -24,6 +24,7 @@ from odh_nim.domain.errors import (
     InputError,
     NotFoundError,
     PreflightError,
+    PreloadFailedError,
 )
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.model import Model

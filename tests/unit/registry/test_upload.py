@@ -67,15 +67,16 @@ def test_an_upload_goes_on_where_the_registry_says() -> None:
     assert registry.received <= len(CONTENT) + MIB // 2
 
 
-def test_a_lost_upload_begins_anew_and_the_end_of_a_part_is_kept() -> None:
+def test_a_lost_upload_begins_anew() -> None:
     """AG-26."""
-    registry = FakeRegistry(faults=[Fault("503", "PATCH .*", times=0)])
-    registry.faults = [Fault("cut", "PATCH", times=1, at=MIB // 2)]
+    registry = FakeRegistry(faults=[Fault("503", "PATCH", times=1)])
+    registry.faults.append(Fault("cut", "PATCH", times=1, at=MIB // 2))
 
     source = upload(registry, part=MIB)
 
     assert registry.blobs[DIGEST] == CONTENT
-    assert source.asked == [0, 0, MIB, 2 * MIB]
+    assert source.asked == [0, 0, 0]
+    assert registry.received <= len(CONTENT) + 2 * MIB
 
 
 def test_a_registry_that_takes_one_part_only_gets_one() -> None:
@@ -86,6 +87,33 @@ def test_a_registry_that_takes_one_part_only_gets_one() -> None:
     assert registry.blobs[DIGEST] == CONTENT
     assert source.asked[-1] == 0
     assert registry.uploads == {}
+
+
+@pytest.mark.parametrize("whole", [MIB, 8 * MIB], ids=["patch", "put"])
+def test_a_lost_answer_to_the_last_request_sends_nothing_again(whole: int) -> None:
+    """AG-20: the blob is there, so its bytes do not go out once more."""
+    registry = FakeRegistry(faults=[Fault("lost", "PUT .*uploads")])
+
+    upload(registry, whole=whole)
+
+    assert registry.blobs[DIGEST] == CONTENT
+    assert registry.received == len(CONTENT)
+
+
+def test_a_registry_may_take_longer_than_the_stall_time_to_complete_an_upload() -> None:
+    """AG-25."""
+    registry = FakeRegistry(faults=[Fault("late", "PUT .*uploads", seconds=1.5)])
+
+    upload(registry)
+
+    assert registry.count("PUT .*uploads") == 1
+
+
+def test_a_source_without_ranges_is_read_once_over_all_parts() -> None:
+    """AG-20."""
+    source = upload(FakeRegistry(), part=MIB)
+
+    assert source.asked == [0]
 
 
 def test_an_error_of_the_source_takes_the_upload_back() -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from odh_nim.domain import names
-from odh_nim.domain.errors import AirGapError
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.preloaded import Preloaded
 from odh_nim.domain.quantity import gibibytes
@@ -67,12 +66,6 @@ class PreloadCluster(Protocol):
         self, pod: str, namespace: str, *, tail_lines: int | None = None
     ) -> AsyncIterator[str]:
         """Give the last lines of a pod."""
-
-
-class PreloadFailedError(AirGapError):
-    """The weights are not complete; the claim is not marked. A second run goes on."""
-
-    exit_code = 8
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from odh_nim.airgap.preload.check import check_claim
-from odh_nim.airgap.preload.plan import PreloadCluster, PreloadFailedError, PreloadPlan
+from odh_nim.airgap.preload.plan import PreloadCluster, PreloadPlan
 from odh_nim.domain import names
-from odh_nim.domain.errors import AlreadyExistsError, NotFoundError
+from odh_nim.domain.errors import AlreadyExistsError, NotFoundError, PreloadFailedError
 from odh_nim.domain.manifest import Manifest, describe
 from odh_nim.domain.preloaded import Preloaded, preload_marks, read_preloaded
 from odh_nim.domain.resources import JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, resource_of

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from odh_nim.airgap.bundle.reader import Bundle, CarriedFile, CarriedWeights, read_weights
-from odh_nim.airgap.preload.plan import PreloadFailedError
 from odh_nim.airgap.preload.pods import LISTS
 from odh_nim.domain import names
-from odh_nim.domain.errors import ConfigurationError, printable
+from odh_nim.domain.errors import ConfigurationError, PreloadFailedError, printable
 
 _PROGRAMS: Final = ("kubectl", "oc")
 # No owner and no mode of ours: the pod's user owns what it writes, the loader sets the modes.
