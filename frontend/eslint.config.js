@@ -17,7 +17,7 @@ const zones = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'src/api/schema.d.ts'] },
+  { ignores: ['node_modules', 'dist', 'src/api/schema.d.ts'] },
   ...tseslint.configs.strict,
   {
     files: ['src/**/*.{ts,tsx}', 'vite.config.ts'],

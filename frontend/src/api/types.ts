@@ -1,0 +1,40 @@
+/** The names of what goes over the wire; the shapes are generated from the server's schemas. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Admin = Schemas['AdminOut'];
+export type Claim = Schemas['ClaimOut'];
+export type Configuration = Schemas['ConfigurationOut'];
+export type Container = Schemas['ContainerOut'];
+export type Deletion = Schemas['DeletionOut'];
+export type Deleted = Schemas['DeletedOut'];
+export type DeployEvent = Schemas['DeployEventOut'];
+export type DeployRequest = Schemas['DeployIn'];
+export type DeployStep = Schemas['DeployStepOut'];
+export type Deployed = Schemas['DeployedOut'];
+export type DeploymentDetails = Schemas['DetailsOut'];
+export type DeploymentRow = Schemas['DeploymentRowOut'];
+export type Deployments = Schemas['DeploymentsOut'];
+export type Endpoint = Schemas['EndpointOut'];
+export type FieldError = Schemas['ProblemOut']['errors'] extends (infer T)[] | undefined ? T : never;
+export type Explanation = Schemas['ExplanationOut'];
+export type Finding = Schemas['FindingOut'];
+export type Hardware = Schemas['HardwareOut'];
+export type KeyCheck = Schemas['KeyCheckOut'];
+export type KeyState = Schemas['KeyOut'];
+export type KeyStored = Schemas['KeyStoredOut'];
+export type LogEvent = Schemas['LogEventOut'];
+export type Model = Schemas['ModelOut'];
+export type Models = Schemas['ModelsOut'];
+export type ObjectName = Schemas['ObjectOut'];
+export type Phase = Schemas['PhaseOut'];
+export type Plan = Schemas['PlanOut'];
+export type ProblemBody = Schemas['ProblemOut'];
+export type Profile = Schemas['ProfileOut'];
+export type Project = Schemas['ProjectOut'];
+export type Remainder = Schemas['RemainderOut'];
+export type Session = Schemas['SessionOut'];
+export type StatusEvent = Schemas['StatusEventOut'];
+export type Storage = Schemas['StorageOut'];
+export type Protocol = Model['protocols'][number];

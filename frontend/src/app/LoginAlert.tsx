@@ -1,0 +1,36 @@
+import { Alert, AlertActionLink, PageSection } from '@patternfly/react-core';
+import { useQueryClient } from '@tanstack/react-query';
+import { useSyncExternalStore } from 'react';
+
+import { isLoginEnded, watchLogin } from '../api/session';
+
+/** The login has ended: the page and its form stay as they are. */
+export function LoginAlert() {
+  const isEnded = useSyncExternalStore(watchLogin, isLoginEnded);
+  const client = useQueryClient();
+  if (!isEnded) {
+    return null;
+  }
+  return (
+    <PageSection>
+      <Alert
+        isInline
+        isLiveRegion
+        variant="warning"
+        title="Your login has ended"
+        actionLinks={
+          <>
+            <AlertActionLink component="a" href="/" target="_blank" rel="noreferrer">
+              Log in again in a new tab
+            </AlertActionLink>
+            <AlertActionLink onClick={() => void client.invalidateQueries()}>
+              I am logged in again
+            </AlertActionLink>
+          </>
+        }
+      >
+        What you have filled in here is kept.
+      </Alert>
+    </PageSection>
+  );
+}

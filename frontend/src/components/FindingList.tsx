@@ -1,0 +1,28 @@
+import { Alert, AlertGroup } from '@patternfly/react-core';
+
+import type { Finding } from '../api/types';
+
+const VARIANTS = { error: 'danger', warning: 'warning', notice: 'info' } as const;
+const ORDER = ['error', 'warning', 'notice'];
+
+/** Results of checks, the worst first. */
+export function FindingList({ findings }: { findings: readonly Finding[] }) {
+  const sorted = [...findings].sort(
+    (one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity),
+  );
+  return (
+    <AlertGroup>
+      {sorted.map((finding) => (
+        <Alert
+          key={`${finding.code} ${finding.subject} ${finding.message}`}
+          variant={VARIANTS[finding.severity]}
+          isInline
+          title={finding.message}
+          component="h3"
+        >
+          {finding.remedy}
+        </Alert>
+      ))}
+    </AlertGroup>
+  );
+}

@@ -1,0 +1,2 @@
+/** What the product calls itself on the page. */
+export const PRODUCT = 'NVIDIA NIM models';

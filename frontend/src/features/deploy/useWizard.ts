@@ -1,0 +1,99 @@
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useReducer, useState } from 'react';
+
+import { deploymentsQuery, hardwareQuery, keyQuery, storageQuery } from '../../api/queries';
+import type { Models, Session } from '../../api/types';
+
+import { findProblems, firstBadStep, type StepId } from './checks';
+import { clearDraft, readDraft, writeDraft, type Draft } from './draft';
+import { EMPTY_FORM, reduceForm, toRequest, type FormAction } from './form';
+import type { EnteredKey } from './KeySection';
+import { usePlan } from './usePlan';
+
+export interface Linked {
+  model: string;
+  tag: string;
+  project: string;
+}
+
+/** What the address asks for goes before what was filled in; the rest of the draft stays. */
+export function startFrom(draft: Draft, linked: Linked, models: Models | undefined): Draft {
+  let form = draft.form;
+  const model = models?.items.find(({ key }) => key === linked.model);
+  if (linked.project && linked.project !== form.project) {
+    const chosen = models?.items.find(({ key }) => key === form.model);
+    form = reduceForm(form, { type: 'project', project: linked.project, model: chosen });
+  }
+  if (model && (model.key !== form.model || (linked.tag && linked.tag !== form.tag))) {
+    form = reduceForm(form, { type: 'model', model, tag: linked.tag });
+  }
+  return { ...draft, form, requestId: form === draft.form ? draft.requestId : null };
+}
+
+/** Everything that the wizard knows: the form, what is around it, and what is derived of both. */
+export function useWizard(session: Session, models: Models | undefined, linked: Linked) {
+  const [start] = useState(() => startFrom(readDraft(), linked, models));
+  const [form, change] = useReducer(reduceForm, start.form);
+  const [step, setStep] = useState<StepId>(start.step);
+  const [requestId, setRequestId] = useState(start.requestId);
+  const [entered, setEntered] = useState<EnteredKey | null>(null);
+  const dispatch = useCallback((action: FormAction) => {
+    setRequestId(null);
+    change(action);
+  }, []);
+
+  const model = models?.items.find(({ key }) => key === form.model);
+  const keyState = useQuery({
+    ...keyQuery(form.project),
+    enabled: form.project !== '' && session.collectKeys,
+  });
+  const hardware = useQuery(hardwareQuery(form.project));
+  const storage = useQuery(storageQuery(form.project));
+  const { data: deployments } = useQuery(deploymentsQuery);
+  const taken = useMemo(
+    () =>
+      (deployments?.items ?? [])
+        .filter(({ project }) => project === form.project)
+        .map(({ name }) => name),
+    [deployments, form.project],
+  );
+
+  const kind = session.collectKeys ? form.key : 'none';
+  const key = entered?.project === form.project && entered.kind === kind ? entered : null;
+  const problems = useMemo(
+    () =>
+      findProblems(form, {
+        model,
+        keyState: keyState.data,
+        hasEnteredKey: key !== null,
+        collectKeys: session.collectKeys,
+        // The name is taken by what this very form has begun.
+        taken: requestId === null ? taken : [],
+      }),
+    [form, model, keyState.data, key, session.collectKeys, taken, requestId],
+  );
+  const profile = hardware.data?.profiles.find(({ name }) => name === form.hardwareProfile);
+  const request = {
+    ...toRequest({ ...form, key: kind }, profile?.project ?? '', key?.value),
+    skipPullCheck: key?.skipCheck ?? false,
+    requestId,
+  };
+  const isGood = firstBadStep(problems) === 'review';
+  const plan = usePlan(form.project, request, step === 'review' && isGood);
+
+  useEffect(() => writeDraft({ form, step, requestId }), [form, step, requestId]);
+  const forget = useCallback(() => {
+    clearDraft();
+    setEntered(null);
+    change({ type: 'set', values: EMPTY_FORM });
+    setRequestId(null);
+    setStep('model');
+  }, []);
+
+  return {
+    form, dispatch, model, models, step, setStep, requestId, setRequestId, entered, setEntered,
+    keyState, hardware, storage, taken, problems, profile, request, plan, key, session, forget,
+  };
+}
+
+export type WizardState = ReturnType<typeof useWizard>;

@@ -1,0 +1,47 @@
+import { ActionList, ActionListItem, Alert, Button } from '@patternfly/react-core';
+import { useState } from 'react';
+
+import { asProblem } from '../../api/problem';
+import type { DeploymentDetails } from '../../api/types';
+
+import { DeleteModal } from './DeleteModal';
+import { useSwitch } from './useActions';
+
+interface DetailActionsProps {
+  details: DeploymentDetails;
+  onDeleted: () => void;
+}
+
+/** Stop or start, and delete. */
+export function DetailActions({ details, onDeleted }: DetailActionsProps) {
+  const [isDeleting, setDeleting] = useState(false);
+  const change = useSwitch(details);
+  const isFixed = details.managedBy === 'NIMService' || details.status === 'Deleting';
+  return (
+    <>
+      <ActionList>
+        <ActionListItem>
+          <Button
+            variant="secondary"
+            isDisabled={isFixed || change.isPending}
+            isLoading={change.isPending}
+            onClick={() => change.mutate(details.stopped ? 'start' : 'stop')}
+          >
+            {details.stopped ? 'Start' : 'Stop'}
+          </Button>
+        </ActionListItem>
+        <ActionListItem>
+          <Button variant="secondary" isDanger isDisabled={isFixed} onClick={() => setDeleting(true)}>
+            Delete
+          </Button>
+        </ActionListItem>
+      </ActionList>
+      {change.isError && (
+        <Alert isInline isLiveRegion variant="danger" title={asProblem(change.error).message} />
+      )}
+      {isDeleting && (
+        <DeleteModal place={details} onDone={onDeleted} onClose={() => setDeleting(false)} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+import { Alert, AlertActionCloseButton } from '@patternfly/react-core';
+import { ActionsColumn } from '@patternfly/react-table';
+import { useState } from 'react';
+
+import { asProblem } from '../../api/problem';
+import type { DeploymentRow } from '../../api/types';
+
+import { DeleteModal } from './DeleteModal';
+import { useSwitch } from './useActions';
+
+/** What may be done with one row. */
+export function RowActions({ row }: { row: DeploymentRow }) {
+  const [isDeleting, setDeleting] = useState(false);
+  const change = useSwitch(row);
+  // NVIDIA's operator would undo what is done to its objects.
+  const isShownOnly = row.managedBy === 'NIMService';
+  return (
+    <>
+      <ActionsColumn
+        isDisabled={isShownOnly || change.isPending || row.status === 'Deleting'}
+        aria-label={`Actions of ${row.name}`}
+        items={[
+          {
+            title: row.stopped ? 'Start' : 'Stop',
+            onClick: () => change.mutate(row.stopped ? 'start' : 'stop'),
+          },
+          { isSeparator: true },
+          { title: 'Delete', onClick: () => setDeleting(true) },
+        ]}
+      />
+      {change.isError && (
+        <Alert
+          isInline
+          isLiveRegion
+          variant="danger"
+          title={asProblem(change.error).message}
+          actionClose={<AlertActionCloseButton onClose={() => change.reset()} />}
+        />
+      )}
+      {isDeleting && (
+        <DeleteModal place={row} onDone={() => setDeleting(false)} onClose={() => setDeleting(false)} />
+      )}
+    </>
+  );
+}
