@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Final
 from odh_nim.catalog import Installation, find_installation, find_model, find_tag
 from odh_nim.cli import wiring
 from odh_nim.cli.common import Target
-from odh_nim.cli.deploy_input import build_spec, check_request_id, choose_protocol, deployment_name
-from odh_nim.cli.deploy_key import KeyPlace, KeyUse, ask_about, choose_key, may_prompt, needs_key
+from odh_nim.cli.deploy_input import build_spec, check_request_id
+from odh_nim.cli.deploy_key import (
+    NO_KEYS,
+    FoundKeys,
+    KeyPlace,
+    KeyUse,
+    ask_about,
+    choose_key,
+    find_keys,
+    may_prompt,
+    needs_key,
+)
 from odh_nim.cli.deploy_options import DeployOptions
 from odh_nim.cli.deploy_output import print_deployed, print_plan
 from odh_nim.cli.deploy_profile import find_profile
@@ -64,6 +74,7 @@ class Choice:
     template: RuntimeTemplate
     surroundings: Surroundings
     profile: HardwareProfile | None
+    keys: FoundKeys
     findings: tuple[Finding, ...]
     request_id: str
 
@@ -138,20 +149,23 @@ async def _choose(
     print_findings((*installation.config.findings, *installation.catalog.findings))
     model, tag = find_model_and_tag(installation, reference)
     # Everything that was typed is read before anything more is asked.
-    build_spec(options, model, tag, namespace, key=KeyChoice.NONE)
-    (template, notices), surroundings, profile = await asyncio.gather(
-        find_template(
-            client,
-            choose_protocol(options, model),
-            applications_namespace=installation.applications_namespace,
-        ),
-        read_surroundings(client, applications_namespace=installation.applications_namespace),
+    spec = build_spec(options, model, tag, namespace, key=KeyChoice.NONE)
+    place = installation.applications_namespace
+    needs = needs_key(options, model, installation.config)
+    (template, notices), surroundings, profile, keys = await asyncio.gather(
+        find_template(client, spec.protocol, applications_namespace=place),
+        read_surroundings(client, applications_namespace=place),
         find_profile(client, options.hardware_profile, namespace, installation),
+        find_keys(client, namespace, spec.name) if needs else _no_keys(),
     )
     return Choice(
-        options, namespace, installation, model, tag, template, surroundings, profile, notices,
-        request_id,
+        options, namespace, installation, model, tag, template, surroundings, profile, keys,
+        notices, request_id,
     )  # fmt: skip
+
+
+async def _no_keys() -> FoundKeys:
+    return NO_KEYS
 
 
 def find_model_and_tag(installation: Installation, reference: ModelReference) -> tuple[Model, str]:
@@ -173,17 +187,11 @@ def _new_id() -> str:
 
 
 async def _key(client: "Client", choice: Choice) -> KeyUse:
-    options, config = choice.options, choice.installation.config
-    if not needs_key(options, choice.model, config):
-        return KeyUse(KeyChoice.NONE)
     # A person is not asked for a key where the deployment cannot be made anyway.
-    errors = choice.plan(KeyUse(KeyChoice.NONE)).errors
-    place = KeyPlace(
-        choice.namespace,
-        deployment_name(options, choice.model, choice.namespace),
-        may_prompt(options, plan_has_errors=bool(errors)),
-    )
-    return await choose_key(client, options, place)
+    plan = choice.plan(KeyUse(KeyChoice.NONE))
+    asks = may_prompt(choice.options, plan_has_errors=bool(plan.errors))
+    place = KeyPlace(choice.namespace, plan.spec.name, asks)
+    return await choose_key(client, choice.options, place, choice.keys)
 
 
 async def _check(client: "Client", choice: Choice, use: KeyUse) -> tuple[Plan, Preflight]:

@@ -66,6 +66,18 @@ class KeyPlace:
     may_prompt: bool
 
 
+@dataclass(frozen=True)
+class FoundKeys:
+    """What is stored; all empty where the deployment needs no key."""
+
+    own: StoredPair | None = None
+    project: StoredPair | None = None
+    forbidden: ForbiddenError | None = None
+
+
+NO_KEYS: Final = FoundKeys()
+
+
 def needs_key(options: DeployOptions, model: Model, config: NimConfig) -> bool:
     """Say whether a deployment refers to a key at all.
 
@@ -84,7 +96,20 @@ def needs_key(options: DeployOptions, model: Model, config: NimConfig) -> bool:
     return config.collect_keys and model.key_required and not options.no_key
 
 
-async def choose_key(client: "Client", options: DeployOptions, place: KeyPlace) -> KeyUse:
+async def find_keys(client: "Client", namespace: str, name: str) -> FoundKeys:
+    """Read what is stored for a deployment and for its project, all at once."""
+    try:
+        own, project = await asyncio.gather(
+            read_stored_key(client, namespace, name), read_stored_key(client, namespace)
+        )
+    except ForbiddenError as error:
+        return FoundKeys(forbidden=error)
+    return FoundKeys(own, project)
+
+
+async def choose_key(
+    client: "Client", options: DeployOptions, place: KeyPlace, found: FoundKeys
+) -> KeyUse:
     """Decide whose key is used; a person at the terminal may be asked.
 
     Raises:
@@ -92,21 +117,19 @@ async def choose_key(client: "Client", options: DeployOptions, place: KeyPlace) 
         InvalidKeyError: What was given is no key.
 
     """
-    try:
-        own, project = await asyncio.gather(
-            read_stored_key(client, place.namespace, place.name),
-            read_stored_key(client, place.namespace),
-        )
-    except ForbiddenError as error:
+    if found.own is None or found.project is None:
+        if found.forbidden is None:
+            return KeyUse(KeyChoice.NONE)
+        error = found.forbidden
         return _cannot_use(error.message, "key-forbidden", error.remedy)
-    for stored, choice in ((own, KeyChoice.OWN), (project, KeyChoice.PROJECT)):
+    for stored, choice in ((found.own, KeyChoice.OWN), (found.project, KeyChoice.PROJECT)):
         if stored.is_of(options.request_id):
             return await _go_on(client, stored, choice, options, place)
-    if options.own_key or own.state.usable:
-        return await _with_own(client, own, options, place)
+    if options.own_key or found.own.state.usable:
+        return await _with_own(client, found.own, options, place)
     if options.key_file is not None:
-        return await _with_given(client, project, options, place)
-    return await _with_project(client, project, options, place)
+        return await _with_given(client, found.project, options, place)
+    return await _with_project(client, found.project, options, place)
 
 
 async def ask_about(
