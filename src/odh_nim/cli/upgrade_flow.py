@@ -26,6 +26,7 @@ from odh_nim.upgrade import (
     Options,
     Plan,
     Record,
+    Result,
     apply_upgrade,
     plan_upgrade,
     read_record,
@@ -118,7 +119,9 @@ async def apply(target: Target, asked: Applying) -> None:
         print_data(report_to_data(report), asked.planning.output)
     else:
         print_report(report)
-    if report.left:
+    failed = any(one.result is Result.FAILED for one in report.outcomes)
+    # With a report nobody sits at a terminal, and what waits for a person is no failure.
+    if failed or (report.left and not asked.report):
         raise UpgradeUnfinishedError(report.left)
 
 
