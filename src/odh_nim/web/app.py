@@ -67,6 +67,11 @@ def create_app(config: WebConfig, opening: Opening) -> ASGIApp:
     """Build the server; what it works with is opened when it starts."""
     api = create_api(opening)
     serve_page(api, config.static)
+    return guard(api, config)
+
+
+def guard(api: ASGIApp, config: WebConfig) -> ASGIApp:
+    """Put in front of the API whatever decides who gets through, and what goes out."""
     if config.mode is Mode.LOCAL:
         inner: ASGIApp = LocalIdentity(api, session=config.session, hosts=config.hosts)
     else:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from odh_nim.domain import errors
 from odh_nim.domain.finding import Finding
 from odh_nim.web.limits import TooOftenError
+from odh_nim.web.schemas import field_names
 
 PROBLEM: Final = "application/problem+json"
 # For the OpenAPI document.
@@ -104,6 +105,10 @@ def describe_error(error: errors.OdhNimError) -> dict[str, Any]:
     }
 
 
+def _known(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or part in field_names() else "?"
+
+
 def _first_line(message: str) -> str:
     return message.partition("\n")[0].removesuffix(" Their change:")
 
@@ -150,9 +155,9 @@ def handle_problems(app: FastAPI) -> None:
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        # `input` and `ctx` hold what was sent.
+        # `input` and `ctx` hold what was sent, and `loc` the name of a field that nobody knows.
         faults = [
-            {"loc": [str(part) for part in fault["loc"]], "type": fault["type"]}
+            {"loc": [_known(part) for part in fault["loc"]], "type": fault["type"]}
             | {"msg": "" if fault["type"] == "value_error" else str(fault["msg"])}
             for fault in error.errors()
         ]

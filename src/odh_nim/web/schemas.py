@@ -4,6 +4,7 @@ No answer has a field for a key; requests that carry one take it as `SecretText`
 `repr` nor an error shows.
 """
 
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -30,6 +31,19 @@ class Wire(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", hide_input_in_errors=True
     )
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """Give every name that a fault of a request may be placed by; none is made up by a caller."""
+    known = {"body", "query", "path", "header", "[key]"}
+    waiting: list[type[Wire]] = [Wire]
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        known |= {field.alias or name for name, field in model.model_fields.items()}
+        known |= set(model.model_fields)
+    return frozenset(known)
 
 
 class FindingOut(Wire):

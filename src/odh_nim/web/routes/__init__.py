@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from odh_nim.web.problems import PROBLEM
 from odh_nim.web.routes import (
@@ -28,7 +28,8 @@ _PROBLEM: Final[dict[str, Any]] = {
 def include_routes(app: FastAPI) -> None:
     """Add every route."""
     app.include_router(health.router)
-    api = APIRouter(prefix="/api/v1", responses={"default": _PROBLEM, 422: _PROBLEM})
     for area in _AREAS:
-        api.include_router(area.router)
-    app.include_router(api)
+        # Straight into the application: each router between would build every route once more.
+        app.include_router(
+            area.router, prefix="/api/v1", responses={"default": _PROBLEM, 422: _PROBLEM}
+        )
