@@ -134,6 +134,7 @@ def test_place_that_cannot_hold_a_file_is_told_before_anything_is_asked(
 
 
 def test_link_stays_a_link(generator: Generator) -> None:
+    """S16."""
     target = generator.output.parent.parent / "elsewhere.yaml"
     generator.output.replace(target)
     generator.output.symlink_to(target)

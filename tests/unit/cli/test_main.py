@@ -59,7 +59,7 @@ def test_version_is_answered_without_importing_click() -> None:
 def test_key_on_the_command_line_is_refused_without_repeating_it(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """R-KEY-01."""
+    """R-KEY-01; S8."""
     with pytest.raises(SystemExit) as end:
         main(arguments)
 

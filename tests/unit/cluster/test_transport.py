@@ -283,7 +283,7 @@ async def test_the_servers_name_can_be_another(tmp_path: Path) -> None:
 
 
 def test_a_key_never_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """I3."""
+    """I3; S16."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     pki = make_pki(tmp_path)
