@@ -21,6 +21,7 @@ import { Phases } from '../../components/Phases';
 import { ProblemText } from '../../components/ProblemAlert';
 import { StatusLabel } from '../../components/StatusLabel';
 
+import { objectStates } from './objectStates';
 import type { Run } from './useDeploy';
 
 interface ProgressViewProps {
@@ -139,13 +140,6 @@ interface ObjectTableProps {
   steps: readonly DeployStep[];
 }
 
-const WORDS: Record<DeployStep['action'], string> = {
-  check: 'Checked',
-  create: 'Made',
-  own: 'Made, belongs to the deployment',
-  'take back': 'Taken back',
-};
-
 function ObjectTable({ planned, steps }: ObjectTableProps) {
   return (
     <Table aria-label="Objects of the deployment" variant="compact">
@@ -165,17 +159,4 @@ function ObjectTable({ planned, steps }: ObjectTableProps) {
       </Tbody>
     </Table>
   );
-}
-
-/** The last that is known of every object, those that nothing is known of yet included. */
-export function objectStates(
-  planned: Plan['objects'],
-  steps: readonly DeployStep[],
-): [object: string, state: string][] {
-  const states = new Map(planned.map(({ kind, name }) => [`${kind}/${name}`, 'Waiting']));
-  for (const step of steps) {
-    const text = step.note ? `${WORDS[step.action]}: ${step.note}` : WORDS[step.action];
-    states.set(`${step.kind}/${step.name}`, text);
-  }
-  return [...states];
 }
