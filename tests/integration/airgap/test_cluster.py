@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from odh_nim.airgap.bundle.reader import carried_weights, open_bundle
 from odh_nim.airgap.oci import Blob, ManifestRef
 from odh_nim.airgap.plan import ModelFacts, Plan, PlannedImage
+from odh_nim.airgap.preload.make import plan_from_bundle
+from odh_nim.airgap.preload.plan import ClaimWish
+from odh_nim.airgap.preload.pods import JobOptions
 from odh_nim.airgap.preload.run import list_preloaded
 from odh_nim.airgap.resources.mirrors import Mirror, mirror_sets
 from odh_nim.airgap.resources.pull_secret import MirrorLogin, merge_pull_secret
@@ -31,12 +35,17 @@ from odh_nim.domain.resources import (
     CONFIG_MAPS,
     IMAGE_DIGEST_MIRROR_SETS,
     IMAGE_TAG_MIRROR_SETS,
+    NAMESPACES,
     SECRETS,
     SERVING_RUNTIMES,
 )
 from odh_nim.manifests.secrets import build_key_secrets
 from odh_nim.sandbox.nvidia.dummy_keys import dummy_key
 from odh_nim.sandbox.testing import ControlPlane
+from support.registry_bundles import pull_bundle, request
+from support.registry_plans import mirror, nim_source, references
+from support.registry_server import serve
+from support.registry_weights import make_cache, with_weights
 
 pytestmark = pytest.mark.anyio
 
@@ -164,6 +173,70 @@ async def test_a_job_fills_a_claim_with_the_projects_key_and_marks_it(
     assert found.image.startswith(f"nvcr.io/nim/{MODEL}:{TAG}")
     assert found.profiles == ("tp1-fp8",)
     assert json.loads(shown.stdout)[0]["claim"] == "weights"
+
+
+def weights_bundle(folder: Path) -> Path:
+    """Make a bundle that carries weights."""
+    make_cache(folder / "cache")
+    with serve(nim_source(1)) as one, mirror(one) as made:
+        planned = with_weights(made.plan(*references(one, 1)), "cache")
+        wanted = request(planned, folder / "bundle", list_folder=folder)
+        assert pull_bundle(made, wanted).exit_code == 0
+    return folder / "bundle"
+
+
+async def test_a_job_copies_weights_from_a_bundle_in_another_claim(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """AG-50, R-AIR-04: no key is in the project."""
+    bundle = await asyncio.to_thread(weights_bundle, tmp_path)
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "media"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    async with Client(control_plane.config_for("alice")) as client:
+        await client.create(claim, namespace=namespace)
+        done = await asyncio.to_thread(
+            run,
+            control_plane,
+            "alice",
+            *("airgap", "preload", "team/m0:1.0.0", "-n", namespace, "--claim", "weights"),
+            *("--size", "1Gi", "--bundle", str(bundle), "--bundle-claim", "media"),
+            *("--loader-image", "quay.io/site/loader:1", "--timeout", "90s"),
+        )
+        assert done.returncode == 0, done.stderr
+        [found] = await list_preloaded(client, namespace)
+        left = await client.list(CONFIG_MAPS, namespace)
+
+    assert found.profiles == ("tp1",)
+    assert found.size == 140_002
+    assert not any(each["metadata"]["name"].startswith("nim-preload") for each in left)
+
+
+async def test_the_loader_pod_passes_the_restricted_profile(
+    control_plane: ControlPlane, namespace: str, tmp_path: Path
+) -> None:
+    """AG-50: the API server itself judges by Pod Security."""
+    bundle = open_bundle(await asyncio.to_thread(weights_bundle, tmp_path))
+    [(folder, weights)] = carried_weights(bundle).items()
+    made = plan_from_bundle(
+        weights,
+        folder,
+        ClaimWish("weights"),
+        namespace,
+        image="quay.io/site/loader:1",
+        options=JobOptions(run_as_user=1000),
+    )
+    async with admin(control_plane) as client:
+        level = {"pod-security.kubernetes.io/enforce": "restricted"}
+        await client.patch(NAMESPACES, namespace, merge={"metadata": {"labels": level}})
+        for manifest in made.objects:
+            await client.create(manifest, namespace=namespace, dry_run=True)
 
 
 # What may be reached: the API server. Anything else ends the command with a traceback.
