@@ -26,8 +26,8 @@ from odh_nim.journeys.edit import (
     rehearse,
     require,
 )
+from odh_nim.web.faults import TooOftenError
 from odh_nim.web.keeping import a_place
-from odh_nim.web.limits import TooOftenError
 from odh_nim.web.schemas_change import ChangeIn, ChangePlanOut, EnvOut, SpecificationOut
 from odh_nim.web.services import Services
 from odh_nim.web.views import findings_out

@@ -35,8 +35,8 @@ from odh_nim.journeys.key_use import (
     find_key,
     key_choice,
 )
+from odh_nim.web.faults import TooOftenError
 from odh_nim.web.keeping import a_place
-from odh_nim.web.limits import TooOftenError
 from odh_nim.web.runs import RunKey, Tell
 from odh_nim.web.schemas_deploy import DeployIn, PlanOut
 from odh_nim.web.schemas_deployments import DeletedOut

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from odh_nim.domain.errors import OdhNimError
+from odh_nim.web.faults import TooOftenError
 
 _PER_USER: Final = 5
 _USER_SECONDS: Final = 60.0
@@ -20,16 +20,6 @@ _TOGETHER_SECONDS: Final = 1.0
 _LONGEST_WAIT: Final = 3.0
 # Callers are forgotten when they have been quiet; this bounds what a crowd can make us remember.
 _MAX_CALLERS: Final = 10_000
-
-
-class TooOftenError(OdhNimError):
-    """Asked too often; `retry_after` is in whole seconds."""
-
-    exit_code = 6
-
-    def __init__(self, retry_after: int, *, what: str = "Keys are checked too often.") -> None:
-        super().__init__(what, remedy=f"Try again in {retry_after} s.")
-        self.retry_after = retry_after
 
 
 class KeyCheckLimit:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from odh_nim.domain import errors
 from odh_nim.domain.finding import Finding
-from odh_nim.web.limits import TooOftenError
+from odh_nim.web.faults import StoppedError, TooOftenError
 from odh_nim.web.schemas import field_names
 
 PROBLEM: Final = "application/problem+json"
@@ -40,6 +40,10 @@ _STATUS: Final[tuple[tuple[type[errors.OdhNimError], int], ...]] = (
     (errors.ConflictError, 409),
     (errors.SecretConflictError, 409),
     (errors.EditConflictError, 409),
+    (errors.KeyInUseError, 409),
+    (errors.DeleteFailedError, 409),
+    (errors.RotationTakenBackError, 409),
+    (errors.RotationUnfinishedError, 409),
     (errors.RejectedError, 422),
     (errors.InputError, 422),
     (errors.KeyRefusedError, 422),
@@ -50,6 +54,7 @@ _STATUS: Final[tuple[tuple[type[errors.OdhNimError], int], ...]] = (
     (errors.ClusterError, 502),
     (errors.CatalogError, 503),
     (TooOftenError, 429),
+    (StoppedError, 503),
 )
 
 

@@ -18,7 +18,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from odh_nim.domain.errors import ConflictError, OdhNimError
-from odh_nim.web.limits import TooOftenError
+from odh_nim.web.faults import StoppedError, TooOftenError
 
 _LOG: Final = logging.getLogger("odh_nim.web")
 # An answer is kept so long for whoever lost the connection.
@@ -139,12 +139,12 @@ class Runs:
         except OdhNimError as error:
             last = failed(error)
         except asyncio.CancelledError:
-            last = failed(_StoppedError())
+            last = failed(StoppedError())
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the listener is told
             # The class alone: a text may hold what was sent.
             _LOG.error("a deployment ended with %s", type(error).__name__)
-            last = failed(_StoppedError())
+            last = failed(StoppedError())
         finally:
             run.task = None
             run.ended_at = self._clock()
@@ -164,13 +164,3 @@ class Runs:
             for key, run in self._runs.items()
             if run.ended_at is None or run.ended_at > before
         }
-
-
-class _StoppedError(OdhNimError):
-    """The server stopped, or broke, before the run was done; it was taken back."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The server stopped before the deployment was made; it was taken back.",
-            remedy="Try again.",
-        )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from odh_nim.web.limits import KeyCheckLimit, TooOftenError
+from odh_nim.web.faults import TooOftenError
+from odh_nim.web.limits import KeyCheckLimit
 from support.keys import CANARY
 from support.web import World, browser
 
