@@ -4,13 +4,12 @@ An event holds names, digests, sizes and our own words; never a login or an addr
 """
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -158,9 +157,3 @@ def stamped(sinks: Iterable[Sink], clock: Callable[[], float] = time.time) -> Si
             target(event)
 
     return sink
-
-
-def json_of(event: Event) -> dict[str, Any]:
-    """Give an event as plain data."""
-    found: dict[str, Any] = json.loads(as_line(event))
-    return found

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from odh_nim.airgap.events import Event, Journal, as_line, json_of, stamped
+from odh_nim.airgap.events import Event, Journal, as_line, stamped
 from odh_nim.airgap.from_cluster import list_served
 from odh_nim.airgap.model_list import parse_model_list
 from odh_nim.airgap.outcome import Failure, Outcome
@@ -124,8 +124,12 @@ def test_an_event_is_one_line_of_json_without_empty_fields() -> None:
     event = Event("image", name="a", status="failed", error="line\nbreak")
 
     assert "\n" not in as_line(event)
-    assert json_of(event) == json.loads(as_line(event))
-    assert set(json_of(event)) == {"event", "name", "status", "error"}
+    assert json.loads(as_line(event)) == {
+        "event": "image",
+        "name": "a",
+        "status": "failed",
+        "error": "line\nbreak",
+    }
 
 
 def test_two_runs_do_not_share_a_journal(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -131,14 +130,3 @@ def _check_link(link: CarriedLink) -> None:
         depth += -1 if part == ".." else 1
         if depth < 0 or Path(link.target).is_absolute():
             raise BundleError(f"The symlink {printable(link.path)} leads out of its folder.")
-
-
-def summary(bundle: Bundle) -> dict[str, Any]:
-    """Give the facts of a bundle that machines and people want."""
-    return {
-        "id": bundle.id,
-        "images": [image.name for image in bundle.plan.images],
-        "parents": list(bundle.document.parents),
-        "volumes": bundle.document.volumes,
-        "leftOut": len(bundle.document.left_out),
-    }

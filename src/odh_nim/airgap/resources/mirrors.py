@@ -1,6 +1,5 @@
 """How a cluster finds the mirror: mirror sets on OpenShift, hosts.toml or a policy elsewhere."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -190,8 +189,3 @@ def _kyverno_rule(source: SourcePath, mirror: Mirror, field: str) -> dict[str, A
             ]
         },
     }
-
-
-def sorted_names(sources: Iterable[SourcePath]) -> list[str]:
-    """Name sources for people."""
-    return [source.name for source in sources]
