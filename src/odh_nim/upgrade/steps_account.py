@@ -29,6 +29,7 @@ from odh_nim.upgrade.steps_cluster import remove_webhook_entry
 from odh_nim.upgrade.view import foreign_finalizers
 
 _TRIES: Final = 5
+_AFTER_A_LATE_ONE: Final = 2.0
 
 
 async def remove_account(run: Run, item: Item) -> Outcome:
@@ -81,7 +82,9 @@ async def _request(run: Run, item: Item) -> Outcome | None:
 
 
 async def _see_off(run: Run, item: Item) -> Outcome:
-    deadline = time.monotonic() + run.wait
+    # A controller that has not answered for one Account is not waited for with each of the others.
+    late = any(one.result is Result.WAITING for one in run.outcome_of(Role.ACCOUNT))
+    deadline = time.monotonic() + (min(run.wait, _AFTER_A_LATE_ONE) if late else run.wait)
     message = ""
     while True:
         found = await look(run, item.subject)
