@@ -22,6 +22,7 @@ from odh_nim.domain.resources import (
     ApiResource,
 )
 from odh_nim.journeys.site import Site
+from odh_nim.upgrade.switch_state import find_switch_state
 
 _INSTALL: Final = "Install KServe 0.15 or newer, or switch it on in the DataScienceCluster."
 
@@ -56,7 +57,10 @@ async def read_state(cluster: PrerequisiteCluster, site: Site) -> State:
             _guarded("gpus", _gpus(cluster)),
             _guarded("storage", _storage(cluster)),
         ),
-        _guarded("Account", _accounts(cluster)),
+        asyncio.gather(
+            _guarded("Account", _accounts(cluster)),
+            _guarded("DataScienceCluster", find_switch_state(cluster)),
+        ),
     )
     found = [one for part in needed for one in part]
     if site.problem is not None:
@@ -69,7 +73,8 @@ async def read_state(cluster: PrerequisiteCluster, site: Site) -> State:
         )  # fmt: skip
     elif site.catalog is not None:
         found = [*site.catalog.findings, *found]
-    return State((*site.config.findings, *found), tuple(left))
+    old = [one for part in left for one in part]
+    return State((*site.config.findings, *found), tuple(old))
 
 
 async def _guarded(subject: str, looking: Awaitable[list[Finding]]) -> list[Finding]:
