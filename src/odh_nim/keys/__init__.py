@@ -9,7 +9,13 @@ from odh_nim.keys.check import (
     pull_findings,
 )
 from odh_nim.keys.pair import ForeignSecret, KeySecretsState, PairKind
-from odh_nim.keys.read import StoredPair, read_key_state, read_stored_key
+from odh_nim.keys.read import (
+    StoredPair,
+    absent_pair,
+    get_secret,
+    read_key_state,
+    read_stored_key,
+)
 from odh_nim.keys.remove import RemovePlan, plan_remove, remove_key
 from odh_nim.keys.rights import check_rights
 from odh_nim.keys.rotate import (
@@ -38,6 +44,7 @@ __all__ = [
     "StoredKey",
     "StoredPair",
     "Users",
+    "absent_pair",
     "begin_rotation",
     "check_key",
     "check_key_for_images",
@@ -45,6 +52,7 @@ __all__ = [
     "complete_rotation",
     "describe_key",
     "find_users",
+    "get_secret",
     "go_back",
     "plan_remove",
     "pull_findings",

@@ -58,6 +58,11 @@ async def read_stored_key(
     return StoredPair(pair.state(), key=found)
 
 
+def absent_pair(namespace: str, deployment: str | None = None) -> StoredPair:
+    """Say that nothing is stored, where that is known already."""
+    return StoredPair(Pair(namespace, deployment, None, None).state())
+
+
 async def read_pair(cluster: SecretReader, namespace: str, deployment: str | None) -> Pair:
     """Read both Secrets at once."""
     key, pull = await asyncio.gather(

@@ -14,7 +14,13 @@ from typing import Final, Protocol
 
 from odh_nim.domain import names
 from odh_nim.domain.api_key import ApiKey
-from odh_nim.domain.errors import KeyMissingError, SecretConflictError
+from odh_nim.domain.errors import (
+    AlreadyExistsError,
+    ClusterError,
+    ConflictError,
+    KeyMissingError,
+    SecretConflictError,
+)
 from odh_nim.domain.manifest import Manifest, annotations
 from odh_nim.keys.pair import KeySecretsState, Pair, PairKind, revision
 from odh_nim.keys.read import read_pair
@@ -233,14 +239,25 @@ async def _rehearse(cluster: RotateCluster, writes: list[Write], namespace: str)
     Pods are compared with it, and their times are the server's too.
     """
     dry = cluster.dry_run()
-    answers = await asyncio.gather(
-        *(
-            (dry.create if write.old is None else dry.replace)(write.new, namespace=namespace)
-            for write in writes
+    try:
+        answers = await asyncio.gather(
+            *(
+                (dry.create if write.old is None else dry.replace)(write.new, namespace=namespace)
+                for write in writes
+            )
         )
-    )
+    except (AlreadyExistsError, ConflictError) as error:
+        raise _changed_meanwhile(error, namespace) from error
     ours = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return max((time for answer in answers for time in _times(answer)), default=ours)
+
+
+def _changed_meanwhile(error: ClusterError, namespace: str) -> SecretConflictError:
+    return SecretConflictError(
+        f"The key in {namespace} was changed by somebody else meanwhile; nothing was written "
+        f"({error.operation}).",
+        remedy="See `odh-nim keys show`, then run the command again if it is still wanted.",
+    )
 
 
 def _times(answer: Manifest) -> Iterator[str]:
