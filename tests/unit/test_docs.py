@@ -169,3 +169,32 @@ def test_the_search_for_machines_and_hosts_finds_them() -> None:
     assert MACHINE.findall("~/work/x, https://a.test/home/jo and /opt/nim") == []
     assert strangers("push --registry mirror.corp.net/x") == ["mirror.corp.net"]
     assert strangers("--registry mirror.example.com:5000/nvidia, http://127.0.0.1:80/") == []
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("upgrade", ["What is cleaned up", "What is never cleaned up", "Way back"]),
+        ("eu-restriction", ["Its limits", "How to refresh it"]),
+        ("catalog", ["A catalogue of your own", "The weekly pull request", "What an entry holds"]),
+        ("keys", ["Get one", "Replace it", "What was decided, and why"]),
+        ("air-gap", [f"{number}. " for number in range(1, 10)]),
+        ("air-gap-troubleshooting", ["Bundle", "Mirror", "Cluster", "Weights"]),
+        ("air-gap-upgrade", ["New tags and models", "A newer release of odh-nim"]),
+        ("migrate", ["A whole project", "One deployment", "What happens, in order"]),
+    ],
+)
+def test_guide_has_what_is_promised_of_it(page: str, told: list[str]) -> None:
+    """R-DOC-02, R-DOC-03, R-DOC-04, R-DOC-06, R-DOC-07, R-DOC-08."""
+    text = (ROOT / "docs" / "guides" / f"{page}.md").read_text(encoding="utf-8")
+    headings = HEADING.findall(BLOCK.sub("", text))
+
+    for topic in told:
+        assert any(heading.startswith(topic) for heading in headings), topic
+
+
+def test_migrating_warns_of_a_second_set_of_gpus() -> None:
+    """R-DOC-08."""
+    first = (ROOT / "docs" / "guides" / "migrate.md").read_text(encoding="utf-8").split("\n## ")[0]
+
+    assert "second set of GPUs" in first
