@@ -22,13 +22,16 @@ from odh_nim.domain.errors import (
 from odh_nim.domain.finding import Finding, Severity
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.model import Model
+from odh_nim.domain.names import key_secret
 from odh_nim.domain.nim_config import NimConfig
 from odh_nim.keys import (
     KeyState,
     PairKind,
     StoredPair,
+    absent_pair,
     check_key_for_images,
     check_rights,
+    get_secret,
     read_stored_key,
 )
 from odh_nim.keys.check import NOT_CHECKED
@@ -99,8 +102,14 @@ def needs_key(options: DeployOptions, model: Model, config: NimConfig) -> bool:
 async def find_keys(client: "Client", namespace: str, name: str) -> FoundKeys:
     """Read what is stored for a deployment and for its project, all at once."""
     try:
-        own, project = await asyncio.gather(
-            read_stored_key(client, namespace, name), read_stored_key(client, namespace)
+        own_secret, project = await asyncio.gather(
+            get_secret(client, key_secret(name), namespace), read_stored_key(client, namespace)
+        )
+        # Few deployments have a key of their own: the second Secret is read where there is one.
+        own = (
+            absent_pair(namespace, name)
+            if own_secret is None
+            else await read_stored_key(client, namespace, name)
         )
     except ForbiddenError as error:
         return FoundKeys(forbidden=error)

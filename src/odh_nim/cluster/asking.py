@@ -1,10 +1,13 @@
 """Questions about the caller and the cluster: rights, names, what is served."""
 
-from typing import Final
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from odh_nim.cluster.call import Call
+from odh_nim.cluster.identity import Identity, current_identity
 from odh_nim.cluster.requester import Requester
 from odh_nim.domain.errors import NotFoundError, UnreachableError
 from odh_nim.domain.manifest import Manifest
@@ -38,6 +41,53 @@ async def can_i(
     kind, spec = "SelfSubjectAccessReview", {"resourceAttributes": attributes}
     status = await _review(requester, "authorization.k8s.io", kind, spec, "ask about rights")
     return status.get("allowed") is True
+
+
+class Rights:
+    """Rights in projects: questions that are asked at the same time share one review.
+
+    The API server lists what its rules give a caller in a project. Such a list may be incomplete
+    (an authorizer that cannot list its rules), so only a yes is taken from it; whatever it does not
+    give is asked for by itself. Nothing is remembered longer than the review takes.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[Identity | None, str], asyncio.Task[Sequence[Manifest]]] = {}
+
+    async def can_i(
+        self, requester: Requester, verb: str, resource: ApiResource, namespace: str
+    ) -> bool:
+        """Answer for one verb in a project."""
+        rules = await self._rules(requester, namespace)
+        if any(_gives(rule, verb, resource) for rule in rules):
+            return True
+        return await can_i(requester, verb, resource, namespace, name=None, subresource=None)
+
+    async def _rules(self, requester: Requester, namespace: str) -> Sequence[Manifest]:
+        key = (current_identity(), namespace)
+        task = self._asked.get(key)
+        if task is None:
+            task = asyncio.create_task(_read_rules(requester, namespace))
+            self._asked[key] = task
+            task.add_done_callback(lambda _: self._asked.pop(key, None))
+        # Whoever gives up waiting does not take the answer away from the others.
+        return await asyncio.shield(task)
+
+
+async def _read_rules(requester: Requester, namespace: str) -> Sequence[Manifest]:
+    spec = {"namespace": namespace}
+    kind, operation = "SelfSubjectRulesReview", "ask about rights"
+    status = await _review(requester, "authorization.k8s.io", kind, spec, operation)
+    rules: list[Manifest] = status.get("resourceRules") or []
+    return rules
+
+
+def _gives(rule: dict[str, Any], verb: str, resource: ApiResource) -> bool:
+    """Say whether a rule gives a verb on every object of a type."""
+    wanted = {"verbs": verb, "apiGroups": resource.group, "resources": resource.plural}
+    return not rule.get("resourceNames") and all(
+        {"*", value} & set(rule.get(field) or ()) for field, value in wanted.items()
+    )
 
 
 async def who_am_i(requester: Requester) -> str:

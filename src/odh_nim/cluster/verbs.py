@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
 
 from odh_nim.cluster import asking, reading, writing
-from odh_nim.cluster.asking import Discovery
+from odh_nim.cluster.asking import Discovery, Rights
 from odh_nim.cluster.config import ConnectionConfig
 from odh_nim.cluster.known import WatchEvent
 from odh_nim.cluster.logs import log_call, read_log
@@ -33,6 +33,7 @@ class Verbs:
         self.config = config
         self._requester = requester
         self._discovery = discovery
+        self._rights = Rights()
 
     async def get(self, resource: ApiResource, name: str, namespace: str | None = None) -> Manifest:
         """Get one object."""
@@ -248,6 +249,9 @@ class Verbs:
         subresource: str | None = None,
     ) -> bool:
         """Ask whether the caller may do something here, or in all namespaces."""
+        whole_type = name is None and subresource is None and resource.namespaced
+        if namespace is not None and whole_type:
+            return await self._rights.can_i(self._requester, verb, resource, namespace)
         return await asking.can_i(
             self._requester, verb, resource, namespace, name=name, subresource=subresource
         )

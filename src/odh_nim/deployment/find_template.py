@@ -35,9 +35,17 @@ async def find_template(
     Where the kind is not served, a ConfigMap of the same name stands for it.
     """
     name = template_name(protocol)
-    resource = TEMPLATES if await cluster.serves(TEMPLATES) else CONFIG_MAPS
+    resource = TEMPLATES
     try:
-        found = parse_template(await cluster.get(resource, name, applications_namespace))
+        try:
+            manifest = await cluster.get(TEMPLATES, name, applications_namespace)
+        except (ForbiddenError, NotFoundError):
+            # Rights come first: an unknown kind is forbidden to whoever has no right on it.
+            if await cluster.serves(TEMPLATES):
+                raise
+            resource = CONFIG_MAPS
+            manifest = await cluster.get(CONFIG_MAPS, name, applications_namespace)
+        found = parse_template(manifest)
     except NotFoundError:
         reason = f"There is none in {applications_namespace}."
     except ForbiddenError:

@@ -56,12 +56,9 @@ async def read_surroundings(
     cluster: SurroundingsCluster, *, applications_namespace: str | None
 ) -> Surroundings:
     """Look around with the caller's rights; what may not be read stays unknown."""
-    # Open Data Hub keeps KServe's configuration in its own namespace.
-    places = dict.fromkeys((names.KSERVE_NAMESPACE, applications_namespace or ""))
-    routes, *found = await asyncio.gather(
-        cluster.serves(ROUTES), *(_settings(cluster, place) for place in places if place)
+    routes, settings = await asyncio.gather(
+        cluster.serves(ROUTES), _settings(cluster, applications_namespace)
     )
-    settings: dict[str, Any] = next((item for item in found if item), {})
     return Surroundings(
         routes=routes,
         default_mode=settings.get("deploy", {}).get("defaultDeploymentMode"),
@@ -70,11 +67,24 @@ async def read_surroundings(
     )
 
 
-async def _settings(cluster: SurroundingsCluster, namespace: str) -> dict[str, Any]:
-    try:
-        found = await cluster.get(CONFIG_MAPS, names.KSERVE_CONFIG_MAP, namespace)
-    except (NotFoundError, ForbiddenError):
-        return {}
+async def _settings(
+    cluster: SurroundingsCluster, applications_namespace: str | None
+) -> dict[str, Any]:
+    """Read KServe's configuration; Open Data Hub keeps it in its own namespace."""
+    places = dict.fromkeys((names.KSERVE_NAMESPACE, applications_namespace or ""))
+    for namespace in filter(None, places):
+        try:
+            found = await cluster.get(CONFIG_MAPS, names.KSERVE_CONFIG_MAP, namespace)
+        except NotFoundError:
+            continue
+        except ForbiddenError:
+            # Who may not look into the one may not look into the other.
+            return {}
+        return _parsed(found)
+    return {}
+
+
+def _parsed(found: Manifest) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for key, text in (found.get("data") or {}).items():
         try:

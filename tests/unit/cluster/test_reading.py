@@ -1,5 +1,6 @@
 """Lists are whole or an error: F16."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -226,3 +227,26 @@ async def test_rights_and_names_are_asked_of_the_server() -> None:
                 "resource": "inferenceservices",
             },
         ]
+
+
+@pytest.mark.anyio
+async def test_rights_asked_at_the_same_time_share_one_review_and_a_no_is_asked_again() -> None:
+    """R-KEY-16: a list of rules may be incomplete, so only a yes is taken from it."""
+    rules = [
+        {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["*"]},
+        {"verbs": ["delete"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["x"]},
+    ]
+
+    def handler(seen: Seen) -> Reply:
+        if seen.path.endswith("selfsubjectrulesreviews"):
+            return Reply(201, {"status": {"resourceRules": rules, "incomplete": True}})
+        asked = seen.json["spec"]["resourceAttributes"]
+        return Reply(201, {"status": {"allowed": asked["verb"] == "create"}})
+
+    async with ApiServer(handler) as server, connect(server) as client:
+        verbs = ("get", "list", "create", "delete")
+        answers = await asyncio.gather(*(client.can_i(verb, SECRETS, "a") for verb in verbs))
+
+        assert answers == [True, True, True, False]
+        paths = [seen.path.rsplit("/", 1)[-1] for seen in server.seen]
+        assert sorted(paths) == ["selfsubjectaccessreviews"] * 2 + ["selfsubjectrulesreviews"]
