@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from odh_nim.cluster import Client, ConnectionConfig
+from odh_nim.cluster import Client, ConnectionConfig, Timeouts
 from odh_nim.journeys.key_use import Nvidia
 from odh_nim.journeys.site import SiteReader
 from odh_nim.ngc import NgcClient
@@ -21,6 +21,8 @@ from odh_nim.web.runs import Runs
 
 # Longer than the deadlines of a deployment and of its rollback together.
 GRACE: Final = 170.0
+# A person waits for the answer, and a proxy in front gives up after half a minute.
+_PATIENCE: Final = Timeouts(read=15, operation=20, listing=25)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ async def open_services(addresses: Addresses, closing: asyncio.Event) -> AsyncIt
     async with AsyncExitStack() as stack:
         services = Services(
             addresses,
-            cluster=await stack.enter_async_context(Client(addresses.cluster)),
+            cluster=await stack.enter_async_context(Client(addresses.cluster, timeouts=_PATIENCE)),
             nvidia=Nvidia(
                 await stack.enter_async_context(NgcClient(addresses.ngc_url)),
                 await stack.enter_async_context(RegistryClient(addresses.registry_url)),
