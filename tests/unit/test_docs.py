@@ -9,6 +9,8 @@ import pytest
 from click.exceptions import NoArgsIsHelpError
 
 from odh_nim.cli.lazy import top
+from odh_nim.domain.protocol import Protocol
+from odh_nim.manifests.families import families
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -198,3 +200,18 @@ def test_migrating_warns_of_a_second_set_of_gpus() -> None:
     first = (ROOT / "docs" / "guides" / "migrate.md").read_text(encoding="utf-8").split("\n## ")[0]
 
     assert "second set of GPUs" in first
+
+
+def test_guide_names_the_ports_of_every_family_that_speaks_grpc() -> None:
+    """R-DOC-05, R-PROTO-02."""
+    text = (ROOT / "docs" / "guides" / "protocols.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `([\w-]+)` \| ([^|]+) \| (\d+) \|", text, re.MULTILINE)
+    spoken = [one for one in families().values() if Protocol.GRPC in one.protocols]
+
+    assert [(family, int(port)) for family, _, port in told] == [
+        (one.id, one.grpc_port) for one in spoken
+    ]
+    for (_, port, _), family in zip(told, spoken, strict=True):
+        serves = Protocol.HTTP in family.protocols
+        assert port.isdigit() == serves
+        assert not serves or int(port) == family.http_port

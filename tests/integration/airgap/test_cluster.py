@@ -97,7 +97,7 @@ async def test_the_api_server_takes_both_mirror_sets(control_plane: ControlPlane
 
 
 async def test_the_global_pull_secret_keeps_what_it_had(control_plane: ControlPlane) -> None:
-    """AG-42."""
+    """AG-42; R-TST-06."""
     login = MirrorLogin("mirror.example.com:5000", "robot", "pass-canary")
     async with admin(control_plane) as client:
         with contextlib.suppress(AlreadyExistsError):
@@ -321,7 +321,7 @@ def readers(namespace: str) -> tuple[Manifest, Manifest]:
 async def test_a_cut_off_cluster_serves_preloaded_weights_without_a_key(
     control_plane: ControlPlane, namespace: str
 ) -> None:
-    """AG-44, AG-45, AG-52, R-AIR-05, R-AIR-08, R-CFG-06."""
+    """AG-44, AG-45, AG-52, R-AIR-05, R-AIR-08, R-CFG-06; R-TST-06."""
     await preload(control_plane, namespace)
     async with admin(control_plane) as client:
         for name in (names.KEY_SECRET, names.PULL_SECRET):

@@ -29,7 +29,10 @@ def digest_in(world: World, model: str, tag: str = "1.0.0") -> str | None:
 
 
 def test_a_list_goes_over_the_gap_and_serves_a_catalogue(world: World) -> None:
-    """AG-02, AG-03, AG-13, AG-30, AG-34, AG-40, AG-44, R-AIR-02, R-AIR-03, R-AIR-06, R-AIR-07."""
+    """AG-02, AG-03, AG-13, AG-30, AG-34, AG-40, AG-44.
+
+    R-AIR-02, R-AIR-03, R-AIR-06, R-AIR-07, R-TST-06.
+    """
     plan, bundle = world.plan(), world.folder / "bundle"
 
     pulled = world.run("pull", plan, bundle)

@@ -39,7 +39,7 @@ QUICK = Options(wait=10, poll=0.05, look_again=0.2)
 async def test_plan_writes_nothing_and_apply_leaves_what_is_expected(
     old_plane: ControlPlane, server: OldClusterServer, state: str
 ) -> None:
-    """R-CLN-02, R-CLN-04, R-CLN-05, R-CLN-07, R-CLN-08, R-CLN-13."""
+    """R-CLN-02, R-CLN-04, R-CLN-05, R-CLN-07, R-CLN-08, R-CLN-13; R-TST-03."""
     await server.define(cluster_definition(SCHEMAS.get(state, "v3.5.0")))
     await server.load(manifests(state))
     before = await server.settled()
