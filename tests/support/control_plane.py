@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """Everything: Kubernetes, KServe, the kinds of Open Data Hub, nodes with GPUs, NVIDIA."""
-    yield from _start(tmp_path_factory, "open-data-hub")
+    yield from start_plane(tmp_path_factory, "open-data-hub")
 
 
 @pytest.fixture(scope="session")
 def plain_control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """Kubernetes and KServe alone, with what this product installs there."""
-    yield from _start(tmp_path_factory, "kubernetes-only")
+    yield from start_plane(tmp_path_factory, "kubernetes-only")
 
 
 @pytest.fixture
@@ -61,7 +61,10 @@ def make_project(plane: ControlPlane, *, editor: str = "alice") -> str:
     return name
 
 
-def _start(tmp_path_factory: pytest.TempPathFactory, variant: str) -> Iterator[ControlPlane]:
+def start_plane(
+    tmp_path_factory: pytest.TempPathFactory, variant: str, *, kserve: bool = True
+) -> Iterator[ControlPlane]:
+    """Start a control plane; without KServe its objects are stored and nobody acts on them."""
     from odh_nim.sandbox.seed import Variant  # noqa: PLC0415 - see the module's docstring
     from odh_nim.sandbox.testing import ControlPlane  # noqa: PLC0415 - as above
     from odh_nim.settings import Settings  # noqa: PLC0415 - as above
@@ -73,6 +76,7 @@ def _start(tmp_path_factory: pytest.TempPathFactory, variant: str) -> Iterator[C
         cache_home=settings.cache_home,
         programs=settings.sandbox_bin,
         variant=Variant(variant),
+        kserve=kserve,
     ) as plane:
         yield plane
 

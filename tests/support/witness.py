@@ -40,11 +40,19 @@ class Snapshot:
     objects: dict[str, Manifest] = field(repr=False)
 
     def of_request(self, request_id: str) -> set[str]:
+        """Name what a request made and nobody has deleted."""
+        return {
+            name
+            for name in self.all_of_request(request_id)
+            if "deletionTimestamp" not in self.objects[name]["metadata"]
+        }
+
+    def all_of_request(self, request_id: str) -> set[str]:
+        """Name what a request made, also what is only waiting for its end."""
         return {
             name
             for name, found in self.objects.items()
             if annotations(found).get(REQUEST_ID) == request_id
-            and "deletionTimestamp" not in found["metadata"]
         }
 
     def of_others(self) -> dict[str, str]:

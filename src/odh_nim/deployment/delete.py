@@ -50,11 +50,13 @@ async def delete(
     end = asyncio.get_running_loop().time() + wait
     done: list[ObjectReference] = []
     for stage in _stages(plan.deletes):
-        stays = [await _delete(cluster, one, pauses) for one in stage]
-        stays += [await _wait(cluster, one, end) for one in stage]
-        left = {one.subject: one for one in stays if one is not None}
+        refused = [await _delete(cluster, one, pauses) for one in stage]
+        # Nobody waits for the end of what was not told to go.
+        told = [one for one, why in zip(stage, refused, strict=True) if why is None]
+        stays = refused + [await _wait(cluster, one, end) for one in told]
+        left = [one for one in stays if one is not None]
         if left:
-            raise DeleteFailedError(plan.name, list(left.values()))
+            raise DeleteFailedError(plan.name, left)
         done += stage
     return tuple(done)
 

@@ -1,79 +1,46 @@
-"""A project with objects of somebody else, seen through a proxy that plays faults."""
+"""Projects with objects of somebody else, seen through proxies that play faults.
 
-import ssl
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+Most scenarios play on a control plane without KServe: there an InferenceService is stored and
+nothing follows, so that hundreds of them take a minute. A sample plays on the whole one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from odh_nim.cluster import Client, Pacing, Timeouts
-from odh_nim.domain.manifest import Manifest
+from faults.deployment.stage import Stage, open_stage
 from odh_nim.sandbox.testing import ControlPlane
-from support.fault_proxy import Call, FaultProxy
+from support.control_plane import make_project, start_plane
 
-# Short, so that a server that hangs costs a test a moment.
-SHORT = Timeouts(connect=2, read=0.6, operation=1.2, listing=3)
-PAUSES = (0.02, 0.05)
-
-
-async def no_sleep(_: float) -> None:
-    """Try again at once."""
+# So many scenarios at once: while one waits for an answer that never comes, the others go on.
+AT_ONCE = 6
 
 
-@dataclass(frozen=True)
-class Stage:
-    """Where a scenario plays; `cluster` is alice's connection through the proxy."""
-
-    plane: ControlPlane
-    namespace: str
-    proxy: FaultProxy
-    cluster: Client
-    admin: Client
-
-
-def counts(call: Call) -> bool:
-    """Number what a feature asks for, not what it follows or discovers."""
-    return "watch=" not in call.target and call.path.count("/") > 3
-
-
-def proxy_of(plane: ControlPlane) -> FaultProxy:
-    folder: Path = plane.layout.certificates
-    verify = ssl.create_default_context(cafile=folder / "ca.crt")
-    certificate = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.load_cert_chain(folder / "apiserver" / "tls.crt", folder / "apiserver" / "tls.key")
-    server = plane.config_for("alice").server
-    return FaultProxy(server, verify=verify, certificate=certificate, counts=counts)
+@pytest.fixture(scope="package")
+def bare_control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """Kubernetes and the kinds, without KServe's controller and webhooks."""
+    yield from start_plane(tmp_path_factory, "open-data-hub", kserve=False)
 
 
 @pytest.fixture
-async def stage(control_plane: ControlPlane, namespace: str) -> AsyncIterator[Stage]:
-    async with Client(control_plane.admin) as admin, proxy_of(control_plane) as proxy:
-        for manifest in foreign_objects(namespace):
-            await admin.create(manifest)
-        config = replace(control_plane.config_for("alice"), server=proxy.url)
-        pacing = Pacing(sleep=no_sleep)
-        async with Client(config, timeouts=SHORT, pacing=pacing) as cluster:
-            yield Stage(control_plane, namespace, proxy, cluster, admin)
+async def stages(bare_control_plane: ControlPlane) -> AsyncIterator[list[Stage]]:
+    async with contextlib.AsyncExitStack() as open_ones:
+        found = []
+        for _ in range(AT_ONCE):
+            namespace = await asyncio.to_thread(make_project, bare_control_plane)
+            stage = open_stage(bare_control_plane, namespace)
+            found.append(await open_ones.enter_async_context(stage))
+        yield found
 
 
-def foreign_objects(namespace: str) -> list[Manifest]:
-    """Build what a neighbour has in the project, with names near to ours."""
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "nvidia-nim-secrets-other", "namespace": namespace},
-            "data": {"NGC_API_KEY": "bmVpZ2hib3Vy"},
-        },
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": "nim-pvc-other", "namespace": namespace},
-            "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "storageClassName": "never-binds",
-                "resources": {"requests": {"storage": "1Gi"}},
-            },
-        },
-    ]
+@pytest.fixture
+def stage(stages: list[Stage]) -> Stage:
+    return stages[0]
+
+
+@pytest.fixture
+async def whole_stage(control_plane: ControlPlane, namespace: str) -> AsyncIterator[Stage]:
+    async with open_stage(control_plane, namespace) as stage:
+        yield stage

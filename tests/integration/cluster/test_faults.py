@@ -12,7 +12,8 @@ from odh_nim.domain import errors
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import CONFIG_MAPS
 from odh_nim.sandbox.testing import ControlPlane
-from support.fault_proxy import Fault, FaultProxy, Plan
+from support.fault_proxy import FaultProxy
+from support.faults import Fault, Plan
 
 UNCLEAR = errors.UnclearReplyError
 # Fault of the first try → the error, None where a further try succeeds; and whether it is stored.
