@@ -41,4 +41,6 @@ export default tseslint.config(
     },
   },
   { files: ['src/**'], rules: { 'import-x/no-default-export': 'error' } },
+  // Tests print the figures that they hold against a budget.
+  { files: ['src/**/*.test.{ts,tsx}'], rules: { 'no-console': 'off' } },
 );

@@ -128,3 +128,26 @@ export function deletionQuery(place: Place) {
     staleTime: 0,
   });
 }
+
+export function specificationQuery(place: Place) {
+  return queryOptions({
+    queryKey: ['specification', place.project, place.name],
+    queryFn: () =>
+      unwrap(
+        api.GET('/api/v1/projects/{project}/deployments/{name}/specification', {
+          params: { path: place },
+        }),
+      ),
+    staleTime: 0,
+    gcTime: 0,
+  });
+}
+
+export function rotationQuery(project: string) {
+  return queryOptions({
+    queryKey: ['key', project, 'rotation'],
+    queryFn: () =>
+      unwrap(api.GET('/api/v1/projects/{project}/key/rotation', { params: { path: { project } } })),
+    staleTime: 0,
+  });
+}

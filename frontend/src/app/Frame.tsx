@@ -42,8 +42,10 @@ function useFocusOnArrival(): void {
   const { pathname } = useLocation();
   const last = useRef(pathname);
   useEffect(() => {
-    if (last.current !== pathname) {
-      last.current = pathname;
+    const before = last.current;
+    last.current = pathname;
+    // The first page is not come to from another one.
+    if (before !== pathname && before !== '/') {
       document.getElementById(MAIN)?.scrollTo(0, 0);
       document.getElementById('page-title')?.focus();
     }

@@ -45,11 +45,14 @@ export function Header({ theme, onTheme }: HeaderProps) {
       <MastheadContent>
         <Toolbar isFullHeight isStatic>
           <ToolbarContent>
+            <ToolbarItem visibility={{ default: 'hidden', md: 'visible' }} alignSelf="center">
+              <strong>{PRODUCT}</strong>
+            </ToolbarItem>
             <ToolbarGroup align={{ default: 'alignEnd' }}>
-              <ToolbarItem visibility={{ default: 'hidden', md: 'visible' }}>
+              <ToolbarItem visibility={{ default: 'hidden', md: 'visible' }} alignSelf="center">
                 <Content component="small">{session?.user}</Content>
               </ToolbarItem>
-              <ToolbarItem>
+              <ToolbarItem alignSelf="center">
                 <Switch
                   id="dark"
                   label="Dark"

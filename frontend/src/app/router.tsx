@@ -22,6 +22,7 @@ export const router = createBrowserRouter([
           { path: 'deploy', lazy: async () => ({ Component: (await import('../features/deploy/DeployPage')).DeployPage }) },
           { path: 'deployments', lazy: async () => ({ Component: (await import('../features/deployments/DeploymentsPage')).DeploymentsPage }) },
           { path: 'deployments/:project/:name', lazy: async () => ({ Component: (await import('../features/deployments/DeploymentPage')).DeploymentPage }) },
+          { path: 'deployments/:project/:name/edit', lazy: async () => ({ Component: (await import('../features/deployments/EditPage')).EditPage }) },
           { path: 'key', lazy: async () => ({ Component: (await import('../features/keys/KeyPage')).KeyPage }) },
           { path: 'admin', lazy: async () => ({ Component: (await import('../features/admin/AdminPage')).AdminPage }) },
           { path: '*', element: <NotFound /> },

@@ -7,6 +7,9 @@ const ORDER = ['error', 'warning', 'notice'];
 
 /** Results of checks, the worst first. */
 export function FindingList({ findings }: { findings: readonly Finding[] }) {
+  if (findings.length === 0) {
+    return null;
+  }
   const sorted = [...findings].sort(
     (one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity),
   );

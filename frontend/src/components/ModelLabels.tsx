@@ -17,9 +17,11 @@ export function ModelLabels({ model }: { model: Model }) {
             Not offered in the EU
           </Label>
         ),
-        <Label key="gpu" isCompact>
-          {gpuText(model)}
-        </Label>,
+        model.gpu && (
+          <Label key="gpu" isCompact>
+            {gpuText(model)}
+          </Label>
+        ),
         model.weightsBytes !== null && (
           <Label key="size" isCompact>
             {formatBytes(model.weightsBytes)} of weights

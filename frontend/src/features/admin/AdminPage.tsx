@@ -4,6 +4,7 @@ import {
   CardBody,
   CardTitle,
   Content,
+  Flex,
   Label,
   List,
   ListItem,
@@ -71,7 +72,7 @@ function Catalogue({ catalogue }: { catalogue: Admin['catalogue'] }) {
   }
   const age = catalogue.ageDays;
   return (
-    <>
+    <Flex direction={{ default: 'column' }}>
       {age !== null && age > OLD_DAYS && (
         <Alert isInline variant="warning" title={`The catalogue is ${age} days old`}>
           Newer models and tags are missing. Apply a newer release.
@@ -89,14 +90,14 @@ function Catalogue({ catalogue }: { catalogue: Admin['catalogue'] }) {
           ['Edited', catalogue.edited ? 'Yes: it differs from what was shipped' : 'No'],
         ]}
       />
-    </>
+    </Flex>
   );
 }
 
 function Configuration({ admin }: { admin: Admin }) {
   const { configuration } = admin;
   return (
-    <>
+    <Flex direction={{ default: 'column' }}>
       <FindingList findings={configuration.findings} />
       <Facts
         facts={[
@@ -111,7 +112,7 @@ function Configuration({ admin }: { admin: Admin }) {
           ['You are', admin.user],
         ]}
       />
-    </>
+    </Flex>
   );
 }
 
@@ -126,7 +127,7 @@ function Findings({ findings, good }: { findings: readonly Finding[]; good: stri
 function Leftovers({ admin }: { admin: Admin }) {
   const { leftovers, upgrade } = admin;
   return (
-    <>
+    <Flex direction={{ default: 'column' }}>
       <Findings findings={leftovers} good="Nothing is left of it." />
       {upgrade && (
         <>
@@ -144,9 +145,10 @@ function Leftovers({ admin }: { admin: Admin }) {
         </>
       )}
       <Content component="small">
-        Plan the clean-up with `odh-nim upgrade plan`, and run it with `odh-nim upgrade apply`.
+        Plan the clean-up with <code>odh-nim upgrade plan</code>, and run it with{' '}
+        <code>odh-nim upgrade apply</code>.
       </Content>
-    </>
+    </Flex>
   );
 }
 

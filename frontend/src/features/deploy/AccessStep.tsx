@@ -10,11 +10,11 @@ import {
 } from '@patternfly/react-core';
 
 import type { Protocol } from '../../api/types';
+import { EnvRows } from '../../components/EnvRows';
+import { Field, TextField } from '../../components/fields';
+import { PairRows } from '../../components/PairRows';
 
-import { EnvRows } from './EnvRows';
-import { Field, TextField } from './fields';
 import type { DeployForm } from './form';
-import { PairRows } from './PairRows';
 import type { StepProps } from './StepProps';
 
 export const PROTOCOLS: Record<Protocol, string> = { http: 'HTTP (REST)', grpc: 'gRPC' };

@@ -5,10 +5,11 @@ import { useNavigate } from 'react-router-dom';
 
 import type { Models, Project, Session } from '../../api/types';
 import { ProblemAlert } from '../../components/ProblemAlert';
+import type { Problems } from '../../domain/rows';
 
 import { AccessStep } from './AccessStep';
 import { BegunAlert } from './BegunAlert';
-import { firstBadStep, problemsOf, STEPS, type Problems, type StepId } from './checks';
+import { firstBadStep, problemsOf, STEPS, type StepId } from './checks';
 import { MissingAlert } from './MissingAlert';
 import { ModelStep } from './ModelStep';
 import { ProgressView } from './ProgressView';

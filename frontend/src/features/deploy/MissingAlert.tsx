@@ -1,6 +1,8 @@
 import { Alert, AlertActionLink } from '@patternfly/react-core';
 
-import { STEP_OF_FIELD, type Problems, type StepId } from './checks';
+import type { Problems } from '../../domain/rows';
+
+import { STEP_OF_FIELD, type StepId } from './checks';
 
 interface MissingAlertProps {
   problems: Problems;

@@ -19,8 +19,8 @@ import { CatalogNotes } from '../../components/CatalogNotes';
 import { ModelLabels } from '../../components/ModelLabels';
 import { ModelPicker } from '../../components/ModelPicker';
 import { isMovingTag, NO_FILTER } from '../../domain/modelFilter';
+import { Field, TextField } from '../../components/fields';
 
-import { Field, TextField } from './fields';
 import type { StepProps } from './StepProps';
 
 interface ModelStepProps extends StepProps {

@@ -3,8 +3,8 @@ import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { KeyState, Project, Session } from '../../api/types';
 import { ProjectSelect } from '../../components/ProjectSelect';
+import { Field, TextField } from '../../components/fields';
 
-import { Field, TextField } from './fields';
 import { KeySection, type EnteredKey } from './KeySection';
 import type { StepProps } from './StepProps';
 

@@ -5,12 +5,12 @@ import type { Hardware, Profile, Storage } from '../../api/types';
 import { FindingList } from '../../components/FindingList';
 import { QueryView } from '../../components/QueryView';
 import { gpuText } from '../../domain/modelFilter';
+import { Field, NumberField, TextField } from '../../components/fields';
+import { PairRows } from '../../components/PairRows';
 
 import { accessModeWarning } from './checks';
-import { Field, NumberField, TextField } from './fields';
 import type { DeployForm } from './form';
 import { FreeGpus } from './FreeGpus';
-import { PairRows } from './PairRows';
 import type { StepProps } from './StepProps';
 import { StorageFields } from './StorageFields';
 

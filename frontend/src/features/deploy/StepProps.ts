@@ -1,8 +1,8 @@
 import type { Dispatch } from 'react';
 
 import type { Model } from '../../api/types';
+import type { Problems } from '../../domain/rows';
 
-import type { Problems } from './checks';
 import type { DeployForm, FormAction } from './form';
 
 /** What every step gets: the form, the way to change it, and the problems that are to be shown. */

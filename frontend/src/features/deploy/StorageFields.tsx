@@ -12,9 +12,9 @@ import type { Claim, Storage } from '../../api/types';
 import { FindingList } from '../../components/FindingList';
 import { QueryView } from '../../components/QueryView';
 import { formatBytes } from '../../domain/quantity';
+import { Field, TextField } from '../../components/fields';
 
 import { sizeWarning } from './checks';
-import { Field, TextField } from './fields';
 import type { DeployForm } from './form';
 import type { StepProps } from './StepProps';
 

@@ -1,12 +1,10 @@
 import type { KeyState, Model, Storage } from '../../api/types';
 import { nameProblems } from '../../domain/names';
 import { formatBytes, parseQuantity, quantityProblem } from '../../domain/quantity';
+import type { Problems } from '../../domain/rows';
 import { subPathProblem, tokenProblem, variableProblem } from '../../domain/variables';
 
 import type { DeployForm } from './form';
-
-/** Problems by field; the plan finds the rest. */
-export type Problems = Partial<Record<string, string[]>>;
 
 /** Every field of the form, in the order of the page, with the step that shows it. */
 export const STEP_OF_FIELD: Record<string, StepId> = {

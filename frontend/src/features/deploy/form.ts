@@ -1,22 +1,7 @@
 import type { DeployRequest, Model, Protocol } from '../../api/types';
 import { preselectedTag } from '../../domain/modelFilter';
 import { proposeFreeName } from '../../domain/names';
-
-export interface EnvRow {
-  id: number;
-  name: string;
-  source: 'value' | 'secret' | 'configMap';
-  value: string;
-  /** The Secret or ConfigMap, and its key. */
-  from: string;
-  fromKey: string;
-}
-
-export interface PairRow {
-  id: number;
-  name: string;
-  value: string;
-}
+import { toVariable, type EnvRow, type PairRow } from '../../domain/rows';
 
 /** Everything that a person decides; never a key. It survives a reload as it stands. */
 export interface DeployForm {
@@ -143,7 +128,7 @@ export function toRequest(form: DeployForm, profileProject: string, ownKey?: str
     expose: form.expose,
     auth: form.auth,
     tokens: form.auth ? form.tokens.map((token) => token.name) : [],
-    env: form.env.map(variable),
+    env: form.env.map(toVariable),
     args: form.args.split('\n').map((line) => line.trim()).filter(Boolean),
     strategy: form.strategy,
     pin: form.pin,
@@ -172,17 +157,5 @@ function storage(form: DeployForm): DeployRequest['storage'] {
     size: form.size,
     storageClass: form.storageClass || null,
     accessMode: form.accessMode,
-  };
-}
-
-function variable(row: EnvRow): NonNullable<DeployRequest['env']>[number] {
-  if (row.source === 'value') {
-    return { name: row.name, value: row.value };
-  }
-  const reference = { name: row.from, key: row.fromKey, optional: false };
-  return {
-    name: row.name,
-    valueFrom:
-      row.source === 'secret' ? { secretKeyRef: reference } : { configMapKeyRef: reference },
   };
 }

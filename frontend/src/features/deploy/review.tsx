@@ -2,10 +2,11 @@ import { Label, List, ListItem } from '@patternfly/react-core';
 
 import type { Model, Plan } from '../../api/types';
 import type { Fact } from '../../components/Facts';
+import type { EnvRow } from '../../domain/rows';
 import { looksSecret } from '../../domain/variables';
 
 import { PROTOCOLS } from './AccessStep';
-import type { DeployForm, EnvRow } from './form';
+import type { DeployForm } from './form';
 
 export interface ReviewAround {
   model: Model | undefined;

@@ -1,5 +1,6 @@
 import { ActionList, ActionListItem, Alert, Button } from '@patternfly/react-core';
 import { useState } from 'react';
+import { useNavigate } from 'react-router-dom';
 
 import { asProblem } from '../../api/problem';
 import type { DeploymentDetails } from '../../api/types';
@@ -12,10 +13,11 @@ interface DetailActionsProps {
   onDeleted: () => void;
 }
 
-/** Stop or start, and delete. */
+/** Stop or start, change, and delete. */
 export function DetailActions({ details, onDeleted }: DetailActionsProps) {
   const [isDeleting, setDeleting] = useState(false);
   const change = useSwitch(details);
+  const navigate = useNavigate();
   const isFixed = details.managedBy === 'NIMService' || details.status === 'Deleting';
   return (
     <>
@@ -28,6 +30,15 @@ export function DetailActions({ details, onDeleted }: DetailActionsProps) {
             onClick={() => change.mutate(details.stopped ? 'start' : 'stop')}
           >
             {details.stopped ? 'Start' : 'Stop'}
+          </Button>
+        </ActionListItem>
+        <ActionListItem>
+          <Button
+            variant="secondary"
+            isDisabled={isFixed}
+            onClick={() => void navigate(`/deployments/${details.project}/${details.name}/edit`)}
+          >
+            Change
           </Button>
         </ActionListItem>
         <ActionListItem>

@@ -1,6 +1,7 @@
 import { Alert, AlertActionCloseButton } from '@patternfly/react-core';
 import { ActionsColumn } from '@patternfly/react-table';
 import { useState } from 'react';
+import { useNavigate } from 'react-router-dom';
 
 import { asProblem } from '../../api/problem';
 import type { DeploymentRow } from '../../api/types';
@@ -12,6 +13,7 @@ import { useSwitch } from './useActions';
 export function RowActions({ row }: { row: DeploymentRow }) {
   const [isDeleting, setDeleting] = useState(false);
   const change = useSwitch(row);
+  const navigate = useNavigate();
   // NVIDIA's operator would undo what is done to its objects.
   const isShownOnly = row.managedBy === 'NIMService';
   return (
@@ -23,6 +25,10 @@ export function RowActions({ row }: { row: DeploymentRow }) {
           {
             title: row.stopped ? 'Start' : 'Stop',
             onClick: () => change.mutate(row.stopped ? 'start' : 'stop'),
+          },
+          {
+            title: 'Change',
+            onClick: () => void navigate(`/deployments/${row.project}/${row.name}/edit`),
           },
           { isSeparator: true },
           { title: 'Delete', onClick: () => setDeleting(true) },

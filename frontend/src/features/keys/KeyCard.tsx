@@ -14,7 +14,7 @@ import {
   StackItem,
 } from '@patternfly/react-core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Link } from 'react-router-dom';
 
 import { api, unwrap } from '../../api/client';
@@ -26,6 +26,9 @@ import { KeyFacts } from '../../components/KeyFacts';
 import { ProblemAlert } from '../../components/ProblemAlert';
 
 import { RemoveKeyModal } from './RemoveKeyModal';
+import { ReplaceKey } from './ReplaceKey';
+import { RotationView } from './RotationView';
+import { useRotation } from './useRotation';
 
 interface KeyCardProps {
   state: KeyState;
@@ -58,6 +61,11 @@ export function KeyCard({ state, validates }: KeyCardProps) {
       setMode('show');
     },
   });
+  const refresh = useCallback(
+    () => void client.invalidateQueries({ queryKey: ['key', project] }),
+    [client, project],
+  );
+  const { rotation, start } = useRotation(project, refresh);
   const removed = async () => {
     setMode('show');
     store.reset();
@@ -67,16 +75,18 @@ export function KeyCard({ state, validates }: KeyCardProps) {
     <Stack hasGutter>
       {store.isSuccess && (
         <StackItem>
-          <Alert isInline isLiveRegion variant="success" title={CHANGES[store.data.change]}>
-            {store.data.change === 'replaced' &&
-              'Deployments that run use the old key until their next start.'}
-          </Alert>
+          <Alert isInline isLiveRegion variant="success" title={CHANGES[store.data.change]} />
           <FindingList findings={store.data.notices} />
         </StackItem>
       )}
       {store.isError && (
         <StackItem>
           <ProblemAlert error={store.error} title="The key was not stored" />
+        </StackItem>
+      )}
+      {rotation.state !== 'idle' && (
+        <StackItem>
+          <RotationView rotation={rotation} />
         </StackItem>
       )}
       <StackItem>
@@ -86,7 +96,20 @@ export function KeyCard({ state, validates }: KeyCardProps) {
             <KeyFacts state={state} />
             {!state.canChange && <NoRight missing={state.missing} />}
           </CardBody>
-          {mode === 'enter' && (
+          {mode === 'enter' && state.kind === 'ours' && (
+            <CardBody>
+              <ReplaceKey
+                project={project}
+                validates={validates}
+                onCancel={() => setMode('show')}
+                onStart={(request) => {
+                  setMode('show');
+                  void start(request);
+                }}
+              />
+            </CardBody>
+          )}
+          {mode === 'enter' && state.kind !== 'ours' && (
             <CardBody>
               <KeyEntry
                 id="api-key"
@@ -100,7 +123,11 @@ export function KeyCard({ state, validates }: KeyCardProps) {
           )}
           {mode !== 'enter' && (
             <CardFooter>
-              <Actions state={state} onEnter={() => setMode('enter')} onRemove={() => setMode('remove')} />
+              <Actions
+                state={state}
+                isBusy={rotation.state === 'running'} onEnter={() => setMode('enter')}
+                onRemove={() => setMode('remove')}
+              />
             </CardFooter>
           )}
         </Card>
@@ -117,16 +144,17 @@ export function KeyCard({ state, validates }: KeyCardProps) {
 
 interface ActionsProps {
   state: KeyState;
+  isBusy: boolean;
   onEnter: () => void;
   onRemove: () => void;
 }
 
-function Actions({ state, onEnter, onRemove }: ActionsProps) {
-  const foreign = state.kind === 'foreign';
+function Actions({ state, isBusy, onEnter, onRemove }: ActionsProps) {
+  const isFixed = !state.canChange || state.kind === 'foreign' || isBusy;
   return (
     <ActionList>
       <ActionListItem>
-        <Button isDisabled={!state.canChange || foreign} onClick={onEnter}>
+        <Button isDisabled={isFixed} onClick={onEnter}>
           {state.kind === 'absent' ? 'Add a key' : 'Replace the key'}
         </Button>
       </ActionListItem>
@@ -135,7 +163,7 @@ function Actions({ state, onEnter, onRemove }: ActionsProps) {
           <Button
             variant="secondary"
             isDanger
-            isDisabled={!state.canChange || foreign}
+            isDisabled={isFixed}
             onClick={onRemove}
           >
             Remove the key

@@ -2,10 +2,9 @@ import { Button, FormGroup, InputGroup, InputGroupItem, TextInput } from '@patte
 import MinusCircleIcon from '@patternfly/react-icons/dist/esm/icons/minus-circle-icon';
 import PlusCircleIcon from '@patternfly/react-icons/dist/esm/icons/plus-circle-icon';
 
-import { Hint } from '../../components/Hint';
+import { nextId, type PairRow, type Problems } from '../domain/rows';
 
-import type { Problems } from './checks';
-import type { PairRow } from './form';
+import { Hint } from './Hint';
 
 interface PairRowsProps {
   id: string;
@@ -71,9 +70,4 @@ export function PairRows(props: PairRowsProps) {
       </Button>
     </FormGroup>
   );
-}
-
-/** An id that no row has. */
-export function nextId(rows: readonly { id: number }[]): number {
-  return 1 + Math.max(0, ...rows.map((row) => row.id));
 }

@@ -1,7 +1,7 @@
 import { FormGroup, NumberInput, TextArea, TextInput } from '@patternfly/react-core';
 import type { ReactNode } from 'react';
 
-import { Hint } from '../../components/Hint';
+import { Hint } from './Hint';
 
 interface FieldProps {
   id: string;

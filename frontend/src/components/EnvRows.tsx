@@ -10,12 +10,10 @@ import {
 import MinusCircleIcon from '@patternfly/react-icons/dist/esm/icons/minus-circle-icon';
 import PlusCircleIcon from '@patternfly/react-icons/dist/esm/icons/plus-circle-icon';
 
-import { Hint } from '../../components/Hint';
-import { looksSecret } from '../../domain/variables';
+import { nextId, type EnvRow, type Problems } from '../domain/rows';
+import { looksSecret } from '../domain/variables';
 
-import type { Problems } from './checks';
-import type { EnvRow } from './form';
-import { nextId } from './PairRows';
+import { Hint } from './Hint';
 
 interface EnvRowsProps {
   rows: readonly EnvRow[];
