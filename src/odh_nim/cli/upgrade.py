@@ -83,6 +83,9 @@ async def plan(
     "--controller-is-gone", is_flag=True, help="I know that no old controller serves finalizers."
 )
 @click.option("--keep-project-secrets", is_flag=True, help="Leave unused copies of keys.")
+@click.option(
+    "--use-model-list", is_flag=True, help="Make a custom catalogue of the chosen models."
+)
 @click.option("--again", is_flag=True, help="Delete once more what came back.")
 @click.option(
     "--backup",
@@ -113,6 +116,7 @@ async def apply(
     remove_webhook_entry: bool,
     controller_is_gone: bool,
     keep_project_secrets: bool,
+    use_model_list: bool,
     again: bool,
     backup: Path | None,
     backup_secrets: bool,
@@ -145,6 +149,7 @@ async def apply(
             "remove_webhook_entry": remove_webhook_entry,
             "controller_is_gone": controller_is_gone,
             "keep_project_secrets": keep_project_secrets,
+            "use_model_list": use_model_list,
             "again": again,
         },
         backup=backup,

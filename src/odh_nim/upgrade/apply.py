@@ -22,7 +22,7 @@ from odh_nim.upgrade.steps_cluster import (
     remove_rights,
     switch_off,
 )
-from odh_nim.upgrade.steps_save import configure, save_catalog, unsave_all
+from odh_nim.upgrade.steps_save import configure, save_catalog, save_choice, unsave_all
 from odh_nim.upgrade.steps_secrets import (
     remove_admin_key,
     remove_leftover,
@@ -38,6 +38,7 @@ REVOKE: Final = (
 _HANDLERS: Final[Mapping[Role, Callable[[Run, Item], Awaitable[Outcome]]]] = {
     Role.VALIDATOR: remove_validator,
     Role.CATALOG: save_catalog,
+    Role.MODEL_LIST: save_choice,
     Role.CONFIGURATION: configure,
     Role.ACCOUNT: remove_account,
     Role.CHILD: remove_child,

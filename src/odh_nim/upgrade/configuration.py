@@ -26,7 +26,7 @@ def find_configuration(view: View, items: Sequence[Item], *, air_gapped: bool) -
     saved = [
         item
         for item in items
-        if item.role is Role.CATALOG
+        if item.role in (Role.CATALOG, Role.MODEL_LIST)
         and item.action is Action.SAVE
         and item.subject.namespace in view.applications
     ]
@@ -90,22 +90,34 @@ def find_model_lists(view: View) -> Iterator[Item]:
         reference = (account.get("spec") or {}).get("modelListConfig") or {}
         if name := reference.get("name"):
             namespace = reference.get("namespace") or account["metadata"]["namespace"]
-            wanted[namespace, name] = account["metadata"]["name"]
+            wanted[namespace, name] = account["metadata"]
     for config_map in view.inventory.of(kinds.CONFIG_MAPS):
         metadata = config_map["metadata"]
-        account_name = wanted.get((metadata["namespace"], metadata["name"]))
-        if account_name is None:
+        owner = wanted.get((metadata["namespace"], metadata["name"]))
+        if owner is None:
             continue
+        saves = view.consents.use_model_list and bool(choice_of(view, config_map))
         yield view.item(
             config_map,
             kinds.CONFIG_MAPS,
-            step=Step.NOTHING,
+            step=Step.SAVE if saves else Step.NOTHING,
             role=Role.MODEL_LIST,
             generation="2b",
-            action=Action.KEEP,
+            action=Action.SAVE if saves else Action.KEEP,
             reason=_offer(view, config_map),
-            proof=f"named by Account/{account_name}",
+            proof=f"named by Account/{owner['name']}",
+            account=owner["uid"],
         )
+
+
+def choice_of(view: View, config_map: Manifest) -> dict[str, str]:
+    """Give the entries of the new catalogue that an admin's choice names."""
+    chosen = set(chosen_models(config_map))
+    found: dict[str, str] = {}
+    for catalog in view.in_applications(kinds.CONFIG_MAPS, names.CATALOG_CONFIG_MAP):
+        entries = (catalog.get("data") or {}).items()
+        found |= {key: text for key, text in entries if key in chosen}
+    return found
 
 
 def _offer(view: View, config_map: Manifest) -> str:
@@ -119,9 +131,7 @@ def _offer(view: View, config_map: Manifest) -> str:
     unknown = [name for name in chosen if known and name not in known]
     if unknown:
         text += f"; not in the new catalogue: {', '.join(unknown[:5])}"
-    return (
-        f"{text}. A custom catalogue with these entries keeps the choice (docs/guides/upgrade.md)"
-    )
+    return f"{text}. --use-model-list makes a custom catalogue of it"
 
 
 def chosen_models(config_map: Manifest) -> list[str]:

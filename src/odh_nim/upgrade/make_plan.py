@@ -60,8 +60,9 @@ def make_plan(view: View) -> Plan:
     items += find_enabled_apps(view)
     anything_old = _is_anything_old(view, items)
     switches = list(find_switch(view, staying, anything_old=anything_old))
+    items += find_model_lists(view)
     items += find_configuration(view, items, air_gapped=air_gapped and bool(switches))
-    items += [*switches, *find_model_lists(view), *find_rights(view)]
+    items += [*switches, *find_rights(view)]
     items += [*find_webhook(view, staying), *find_kind(view, staying)]
     items += [*find_tile(view), *find_claims(view)]
     holes = tuple(view.inventory.holes)

@@ -10,7 +10,7 @@ from odh_nim.domain import resources as kinds
 from odh_nim.domain.errors import AlreadyExistsError, ConflictError, NotFoundError, RejectedError
 from odh_nim.domain.manifest import Manifest, labels
 from odh_nim.manifests.yaml import dump_yaml
-from odh_nim.upgrade.configuration import CUSTOM, DISCONNECTED, NO_KEYS, config_of
+from odh_nim.upgrade.configuration import CUSTOM, DISCONNECTED, NO_KEYS, choice_of, config_of
 from odh_nim.upgrade.plan import Item, Role
 from odh_nim.upgrade.run import Outcome, Result, Run, look
 
@@ -30,6 +30,20 @@ async def save_catalog(run: Run, item: Item) -> Outcome:
     found = await look(run, item.subject)
     if found is None:
         return Outcome(item, Result.FAILED, "it is gone; its Account is left alone")
+    return await _store(run, item, found)
+
+
+async def save_choice(run: Run, item: Item) -> Outcome:
+    """Make a catalogue of the entries that an admin had chosen."""
+    run.unsaved.add(item.account)
+    found = await look(run, item.subject)
+    entries = choice_of(run.view, found) if found else {}
+    if found is None or not entries:
+        return Outcome(item, Result.FAILED, "it names no model of the new catalogue any more")
+    return await _store(run, item, {"metadata": found["metadata"], "data": entries})
+
+
+async def _store(run: Run, item: Item, found: Manifest) -> Outcome:
     copied = _copy(found)
     name, result = copied["metadata"]["name"], Result.DONE
     try:

@@ -34,6 +34,8 @@ class Consents:
     remove_webhook_entry: bool = False
     controller_is_gone: bool = False
     keep_project_secrets: bool = False
+    # Turn an admin's choice of models into the new catalogue.
+    use_model_list: bool = False
     # Delete once more what came back after it was deleted.
     again: bool = False
     former_keys: tuple[ApiKey, ...] = ()

@@ -314,3 +314,33 @@ def test_any_object_can_be_walked(spec: Any) -> None:
     )
 
     assert len(found.of_secret("b", "ngc-secret")) <= 1
+
+
+async def test_choice_of_models_becomes_a_catalogue_with_consent() -> None:
+    """R-CLN-06, R-CLN-13."""
+    cluster = old_cluster("mixed/model-list-config")
+    cluster.put(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "nvidia-nim-models-data", "namespace": MAIN},
+            "data": {"llama-3.1-8b-instruct": "{}", "other": "{}"},
+        }
+    )
+    before = cluster.find("ConfigMap", "nvidia-nim-enabled-models", MAIN)
+    agreed = Options(wait=0.2, poll=0.01, look_again=0, consents=Consents(use_model_list=True))
+
+    report = await apply_upgrade(cluster, agreed)
+
+    assert report.finished
+    (saved,) = [
+        one
+        for (kind, _, name), one in cluster.snapshot().items()
+        if kind == "ConfigMap" and name.startswith("nvidia-nim-models-saved-")
+    ]
+    assert saved["data"] == {"llama-3.1-8b-instruct": "{}"}
+    config = cluster.find("OdhDashboardConfig", "odh-dashboard-config", MAIN)
+    if config is None:
+        config = cluster.find("ConfigMap", "odh-nim-config", MAIN)
+    assert saved["metadata"]["name"] in str(config)
+    assert cluster.find("ConfigMap", "nvidia-nim-enabled-models", MAIN) == before
