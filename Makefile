@@ -63,6 +63,7 @@ sandbox: programs ## Start a whole cluster on this machine and say how to use it
 generate: setup ## Rewrite every generated file
 	@$(BIN)/python tools/generate_catalog.py
 	@$(BIN)/python tools/generate_docs.py
+	@$(BIN)/python tools/generate_openapi.py
 
 bench: programs ## Print every budget as a ratio
 	@set -e; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script; done
@@ -71,6 +72,9 @@ lock: setup ## Pin the newest allowed versions, with hashes and without hosts
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
 	  --no-annotate --no-header --python-version 3.11 --group dev pyproject.toml \
 	  -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header --python-version 3.11 -c requirements/dev.txt pyproject.toml \
+	  -o requirements/run.txt
 
 clean: ## Remove what the targets made here (the cache in ~/.cache/odh-nim stays)
 	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
