@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from odh_nim.cli.common import Target
 from odh_nim.cli.deployments_everywhere import list_everywhere
 from odh_nim.cli.duration import parse_duration
 from odh_nim.cli.follow_flow import follow_to_ready
-from odh_nim.cli.output import note
+from odh_nim.cli.output import note, warn
 from odh_nim.deployment import (
     DeploymentView,
     Remainders,
@@ -27,6 +28,7 @@ from odh_nim.deployment import (
 from odh_nim.domain.errors import ForbiddenError
 from odh_nim.domain.names import KSERVE_CONTAINER
 from odh_nim.domain.resources import INFERENCE_SERVICES
+from odh_nim.keys import find_pending
 
 if TYPE_CHECKING:
     from odh_nim.cluster import Client
@@ -56,6 +58,8 @@ async def print_list(target: Target, *, everywhere: bool, watch: bool, output: s
         if not views and not everywhere:
             note(f"No deployments in project {namespace}.")
         shown.print_remainders(left)
+        if namespace is not None:
+            await _note_pending(client, namespace, views)
         if watch:
             await _watch(client, namespace, views, output)
 
@@ -64,6 +68,15 @@ async def _list(client: "Client", namespace: str | None) -> list[DeploymentView]
     if namespace is None:
         return await list_everywhere(client)
     return await list_deployments(client, namespace)
+
+
+async def _note_pending(client: "Client", namespace: str, views: Sequence[DeploymentView]) -> None:
+    """Name what still runs with the key before the last rotation, where that may be looked up."""
+    keys = {view.name: view.key_secret for view in views if view.key_secret and not view.stopped}
+    with contextlib.suppress(ForbiddenError):
+        if behind := await find_pending(client, namespace, keys):
+            warn(f"Restart pending, running with an older key: {', '.join(behind)}")
+            note(f"  restart: odh-nim keys rotate -n {namespace} --resume")
 
 
 async def _remainders(client: "Client", namespace: str | None) -> Remainders | None:
@@ -92,8 +105,10 @@ async def _watch(
 async def print_one(target: Target, name: str, output: str) -> None:
     """Print one deployment."""
     async with wiring.connect(target) as client:
-        view = await get_deployment(client, name, wiring.project(target, client))
-    shown.print_view(view, output)
+        namespace = wiring.project(target, client)
+        view = await get_deployment(client, name, namespace)
+        shown.print_view(view, output)
+        await _note_pending(client, namespace, [view])
 
 
 async def print_status(target: Target, name: str, output: str, *, within: float | None) -> None:

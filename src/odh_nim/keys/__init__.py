@@ -9,6 +9,7 @@ from odh_nim.keys.check import (
     pull_findings,
 )
 from odh_nim.keys.pair import ForeignSecret, KeySecretsState, PairKind
+from odh_nim.keys.pending import find_pending
 from odh_nim.keys.read import (
     StoredPair,
     absent_pair,
@@ -51,6 +52,7 @@ __all__ = [
     "check_rights",
     "complete_rotation",
     "describe_key",
+    "find_pending",
     "find_users",
     "get_secret",
     "go_back",

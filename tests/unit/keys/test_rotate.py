@@ -13,6 +13,7 @@ from odh_nim.keys import (
     PairKind,
     begin_rotation,
     complete_rotation,
+    find_pending,
     go_back,
     store_rotation,
 )
@@ -264,3 +265,29 @@ async def test_users_of_other_secrets_are_named_apart() -> None:
     assert [str(image) for image in users.images] == [
         "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.5"
     ]
+
+
+async def test_lists_learn_of_pending_restarts_in_two_calls() -> None:
+    """R-ROT-04."""
+    written = {REVISION: "r2", AT: "2026-06-01T12:00:00Z"}
+    cluster = FakeCluster(
+        key_secret(annotations=written),
+        pod("one", "llama", created="2026-06-01T11:00:00Z"),
+        pod("two", "fresh", created="2026-06-01T13:00:00Z"),
+        pod("three", "own", created="2026-06-01T11:00:00Z"),
+    )
+    keys = {"llama": "nvidia-nim-secrets", "fresh": "nvidia-nim-secrets", "own": "other"}
+
+    assert await find_pending(cluster, "team-a", keys) == ("llama",)
+    assert cluster.calls == [
+        "get Secret/nvidia-nim-secrets",
+        "get Secret/other",
+        "list Pod",
+    ]
+
+
+async def test_key_that_was_never_replaced_costs_no_list_of_pods() -> None:
+    cluster = FakeCluster(key_secret())
+
+    assert await find_pending(cluster, "team-a", {"llama": "nvidia-nim-secrets"}) == ()
+    assert cluster.calls == ["get Secret/nvidia-nim-secrets"]
