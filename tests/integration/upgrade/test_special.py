@@ -246,7 +246,7 @@ async def test_stored_objects_survive_a_schema_without_the_field(
     assert "no nim field" in reasons[DSC]
 
 
-@pytest.mark.parametrize("after", [1, 2, 4])
+@pytest.mark.parametrize("after", [1, 4])
 async def test_process_killed_in_the_middle_is_finished_by_the_next(
     old_plane: ControlPlane, server: OldClusterServer, after: int
 ) -> None:
