@@ -1,4 +1,4 @@
-"""What a protocol costs on the wire and in the client: the figures of `choose-a-protocol.md`.
+"""What a protocol costs on the wire and in the client: the figures of `docs/guides/protocols.md`.
 
 No GPU and no model: the model takes the same time behind either protocol. What differs is how an
 answer is packed. Compared are the packings of the retriever family's answer, so many vectors of

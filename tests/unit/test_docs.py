@@ -1,6 +1,7 @@
 """Links of the documents lead somewhere, their commands exist, their indexes are complete."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -215,3 +216,13 @@ def test_guide_names_the_ports_of_every_family_that_speaks_grpc() -> None:
         serves = Protocol.HTTP in family.protocols
         assert port.isdigit() == serves
         assert not serves or int(port) == family.http_port
+
+
+def test_figures_of_the_protocols_are_those_of_the_benchmark() -> None:
+    """R-DOC-05: the bytes; times depend on the machine."""
+    figures = runpy.run_path(str(ROOT / "benchmarks" / "protocol.py"))
+    text = (ROOT / "docs" / "guides" / "protocols.md").read_text(encoding="utf-8")
+    items = figures["vectors"](1, 1024)
+
+    for pack in ("as_json", "as_base64", "as_raw"):
+        assert f"| {len(figures[pack](items)):,} |" in text, pack
