@@ -12,7 +12,7 @@ from odh_nim.deployment.read_logs import read_tails
 from odh_nim.deployment.status import Status, judge
 from odh_nim.domain.errors import BusyError, ForbiddenError, ServerError, UnreachableError
 from odh_nim.domain.manifest import Manifest
-from odh_nim.domain.resources import EVENTS, INFERENCE_SERVICES, PODS, REPLICA_SETS, ApiResource
+from odh_nim.domain.resources import EVENTS, INFERENCE_SERVICES, PODS, ApiResource
 
 _SHORTEST: Final = 0.1
 _LONGEST: Final = 2.0
@@ -143,7 +143,7 @@ async def _look(
         return Waited(ready=True)
     if not fresh:
         return Waited(message="Waiting for the new pod", old_serves=old_serves)
-    status = await _judge(cluster, service, pods, namespace, selector)
+    status = await _judge(cluster, service, fresh, namespace)
     failed = any(one.fatal for one in status.explanations)
     message = status.explanations[0].cause if status.explanations else _phase(status)
     return Waited(
@@ -152,19 +152,12 @@ async def _look(
 
 
 async def _judge(
-    cluster: WaitCluster,
-    service: Manifest,
-    pods: list[Manifest],
-    namespace: str,
-    selector: str,
+    cluster: WaitCluster, service: Manifest, fresh: list[Manifest], namespace: str
 ) -> Status:
-    replica_sets, events = await asyncio.gather(
-        _optional(cluster, REPLICA_SETS, namespace, selector),
-        _optional(cluster, EVENTS, namespace, None),
-    )
-    seen = Observed(service, pods, replica_sets, events)
-    logs = await read_tails(cluster, seen.current_pods)
-    return judge(Observed(service, pods, replica_sets, events, logs))
+    """Judge the new pods alone: what was wrong with old ones is over."""
+    events = await _optional(cluster, EVENTS, namespace, None)
+    logs = await read_tails(cluster, fresh)
+    return judge(Observed(service, fresh, (), events, logs))
 
 
 async def _optional(

@@ -1,0 +1,330 @@
+"""Restarting deployments: how pods are replaced, what is believed, what is brought back."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from odh_nim.deployment import (
+    RestartOptions,
+    RestartOutcome,
+    RestartStep,
+    RestartWord,
+    plan_restarts,
+    restart_deployments,
+)
+from odh_nim.domain.deployment_spec import Resources
+from odh_nim.domain.manifest import Manifest
+from support.cluster import FakeCluster
+from support.cluster_faults import Fault
+from support.deployments import plan
+
+pytestmark = pytest.mark.anyio
+REVISION = "nim.opendatahub.io/key-revision"
+NO_WAIT = RestartOptions(wait=False)
+SHORT = RestartOptions(within=0.5)
+RECREATE = {"type": "Recreate"}
+
+
+def node(gpus: int, name: str = "gpu-1") -> Manifest:
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name},
+        "status": {
+            "allocatable": {"nvidia.com/gpu": str(gpus)},
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
+
+
+def pod(
+    name: str = "llama-1",
+    *,
+    deployment: str = "llama",
+    mark: str | None = None,
+    ready: bool = True,
+    gpus: int = 1,
+    on: str = "gpu-1",
+    waiting: str = "",
+) -> Manifest:
+    state: dict[str, Any] = {"running": {}} if not waiting else {"waiting": {"reason": waiting}}
+    if waiting:
+        state["waiting"]["message"] = "401 Unauthorized: failed to authorize"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": "team-a",
+            "labels": {"serving.kserve.io/inferenceservice": deployment},
+            "annotations": {REVISION: mark} if mark else {},
+        },
+        "spec": {
+            "nodeName": on,
+            "containers": [{"name": "x", "resources": {"requests": {"nvidia.com/gpu": str(gpus)}}}],
+            "volumes": [
+                {"name": "c", "persistentVolumeClaim": {"claimName": f"nim-pvc-{deployment}"}}
+            ],
+        },
+        "status": {
+            "containerStatuses": [{"name": "kserve-container", "ready": ready, "state": state}]
+        },
+    }
+
+
+def cluster_with(*more: Manifest, gpus: int = 1, **changes: Any) -> FakeCluster:
+    made = plan(resources=Resources(gpus=gpus), **changes)
+    return FakeCluster(*made.objects, *more)
+
+
+def stopped(cluster: FakeCluster, name: str = "llama") -> None:
+    service = copy.deepcopy(cluster.find("InferenceService", name))
+    assert service is not None
+    service["metadata"]["annotations"]["serving.kserve.io/stop"] = "true"
+    cluster.put(service)
+
+
+def predictor(cluster: FakeCluster, name: str = "llama") -> dict[str, Any]:
+    service = cluster.find("InferenceService", name)
+    assert service is not None
+    found: dict[str, Any] = service["spec"]["predictor"]
+    return found
+
+
+async def restarted(
+    cluster: FakeCluster, *names: str, options: RestartOptions = NO_WAIT
+) -> tuple[RestartOutcome, ...]:
+    steps = await plan_restarts(cluster, names or ("llama",), "team-a")
+    return await restart_deployments(cluster, steps, "team-a", mark="r2", options=options)
+
+
+@pytest.mark.parametrize(
+    ("total", "used", "gpus", "expected"),
+    [
+        (2, 1, 1, None),
+        (1, 1, 1, RECREATE),
+        (4, 2, 2, None),
+        (3, 2, 2, RECREATE),
+        (8, 1, 0, None),
+    ],
+)
+async def test_strategy_follows_the_free_gpus(
+    total: int, used: int, gpus: int, expected: dict[str, Any] | None
+) -> None:
+    """R-ROT-06; F23."""
+    cluster = cluster_with(node(total), pod(gpus=used), gpus=gpus)
+
+    (step,) = await plan_restarts(cluster, ["llama"], "team-a")
+
+    assert step.strategy == expected
+    assert bool(step.warning) is (expected is not None)
+
+
+async def test_free_gpu_on_another_node_does_not_help_a_claim_of_one_node() -> None:
+    """R-ROT-06."""
+    cluster = cluster_with(node(1), node(8, "gpu-2"), pod())
+
+    (step,) = await plan_restarts(cluster, ["llama"], "team-a")
+
+    assert step.strategy == RECREATE
+
+
+async def test_several_replicas_are_replaced_one_by_one() -> None:
+    cluster = cluster_with(node(2), pod("a"), pod("b"), replicas=2)
+
+    (step,) = await plan_restarts(cluster, ["llama"], "team-a")
+
+    assert step.strategy == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1},
+    }
+
+
+async def test_who_may_not_see_nodes_keeps_the_strategy_for_now() -> None:
+    cluster = cluster_with(node(1), pod())
+    cluster.forbidden.add("list Node")
+
+    (step,) = await plan_restarts(cluster, ["llama"], "team-a")
+
+    assert (step.strategy, step.making_room) == (None, RECREATE)
+
+
+async def test_mark_goes_into_the_predictor_and_nowhere_else() -> None:
+    """R-ROT-05: the service's own metadata would restart it too, and belongs to the user."""
+    cluster = cluster_with(node(8), pod())
+    before = cluster.find("InferenceService", "llama")
+
+    (outcome,) = await restarted(cluster)
+
+    after = cluster.find("InferenceService", "llama")
+    assert outcome.word is RestartWord.REQUESTED
+    assert before is not None
+    assert after is not None
+    assert after["spec"]["predictor"].pop("annotations") == {REVISION: "r2"}
+    assert after["spec"] == before["spec"]
+    assert after["metadata"]["annotations"] == before["metadata"]["annotations"]
+
+
+async def test_second_restart_with_the_same_mark_writes_nothing() -> None:
+    """R-ROT-09."""
+    cluster = cluster_with(node(8), pod())
+    await restarted(cluster)
+    writes = len(cluster.writes())
+
+    (outcome,) = await restarted(cluster)
+
+    assert (outcome.word, len(cluster.writes())) == (RestartWord.CURRENT, writes)
+
+
+async def test_stopped_deployment_stays_stopped_and_is_not_written() -> None:
+    """R-ROT-06."""
+    cluster = cluster_with()
+    stopped(cluster)
+
+    (outcome,) = await restarted(cluster, options=SHORT)
+
+    assert outcome.word is RestartWord.STOPPED
+    assert cluster.writes() == []
+
+
+async def test_deployment_of_the_operator_is_left_to_it() -> None:
+    cluster = cluster_with()
+    service = cluster.find("InferenceService", "llama")
+    assert service is not None
+    service["metadata"]["ownerReferences"] = [
+        {"apiVersion": "apps.nvidia.com/v1alpha1", "kind": "NIMService", "name": "x", "uid": "1"}
+    ]
+    cluster.put(service)
+
+    (outcome,) = await restarted(cluster)
+
+    assert (outcome.word, cluster.writes()) == (RestartWord.OPERATORS, [])
+
+
+async def test_deleted_deployment_is_no_failure() -> None:
+    outcomes = await restart_deployments(
+        FakeCluster(), [RestartStep("gone")], "team-a", mark="r2", options=SHORT
+    )
+
+    assert [one.word for one in outcomes] == [RestartWord.GONE]
+
+
+async def test_new_ready_pod_ends_the_wait_and_gives_the_strategy_back() -> None:
+    """R-ROT-06."""
+    cluster = cluster_with(node(1), pod())
+    original = predictor(cluster)["deploymentStrategy"]
+    seen: list[dict[str, Any]] = []
+
+    def kserve(call: str) -> None:
+        marks = predictor(cluster).get("annotations") or {}
+        if call.startswith("list Pod") and marks.get(REVISION) == "r2":
+            seen.append(predictor(cluster)["deploymentStrategy"])
+            if cluster.find("Pod", "llama-1"):
+                cluster.remove("Pod", "llama-1")
+            cluster.put(pod("llama-2", mark="r2"))
+
+    cluster.on_call = kserve
+
+    (outcome,) = await restarted(cluster, options=SHORT)
+
+    assert outcome.word is RestartWord.RESTARTED
+    assert seen[0] == RECREATE
+    assert predictor(cluster)["deploymentStrategy"] == original
+
+
+async def test_old_pod_that_is_ready_is_not_success() -> None:
+    """R-ROT-06: Ready lies."""
+    cluster = cluster_with(node(8), pod())
+    service = cluster.find("InferenceService", "llama")
+    assert service is not None
+    service["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
+    cluster.put(service)
+
+    (outcome,) = await restarted(cluster, options=SHORT)
+
+    assert (outcome.word, outcome.old_serves) == (RestartWord.LATE, True)
+
+
+async def test_first_that_fails_ends_the_run_and_spares_the_others() -> None:
+    """R-ROT-08, R-ROT-06."""
+    second = plan(name="other", resources=Resources(gpus=0)).objects
+    cluster = cluster_with(
+        node(8),
+        pod(),
+        pod("llama-2", mark="r2", ready=False, waiting="ImagePullBackOff"),
+        pod("other-1", deployment="other"),
+        *second,
+    )
+
+    first, other = await restarted(cluster, "llama", "other", options=SHORT)
+
+    assert (first.word, first.old_serves) == (RestartWord.FAILED, True)
+    assert first.explanations[0].code == "pull-401"
+    assert other.word is RestartWord.SKIPPED
+    assert "annotations" not in predictor(cluster, "other")
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET_AFTER, Fault.CONFLICT, Fault.SERVER_ERROR])
+async def test_lost_reply_and_conflict_mark_once(fault: Fault) -> None:
+    """F3."""
+    cluster = cluster_with(node(8), pod())
+    cluster.fail(fault, call="patch InferenceService")
+
+    (outcome,) = await restarted(cluster)
+
+    assert outcome.word is RestartWord.REQUESTED
+    assert predictor(cluster)["annotations"] == {REVISION: "r2"}
+
+
+async def test_change_by_somebody_else_meanwhile_is_kept() -> None:
+    """F3: never a blind replace."""
+    cluster = cluster_with(node(8), pod())
+    steps = await plan_restarts(cluster, ["llama"], "team-a")
+    service = cluster.find("InferenceService", "llama")
+    assert service is not None
+    service["spec"]["predictor"]["annotations"] = {"theirs": "1"}
+    cluster.put(service)
+
+    await restart_deployments(cluster, steps, "team-a", mark="r2", options=NO_WAIT)
+
+    assert predictor(cluster)["annotations"] == {"theirs": "1", REVISION: "r2"}
+
+
+async def test_forbidden_patch_is_a_failure_with_its_reason() -> None:
+    cluster = cluster_with(node(8), pod())
+    cluster.forbidden.add("patch InferenceService")
+
+    (outcome,) = await restarted(cluster)
+
+    assert outcome.word is RestartWord.FAILED
+    assert "may not patch" in outcome.message
+
+
+async def test_forced_pull_is_taken_back_by_the_next_restart() -> None:
+    """R-ROT-07."""
+    cluster = cluster_with(node(8), pod())
+    await restarted(cluster, options=RestartOptions(wait=False, pull_always=True))
+    once = predictor(cluster)["model"].get("imagePullPolicy")
+    steps = await plan_restarts(cluster, ["llama"], "team-a")
+
+    await restart_deployments(cluster, steps, "team-a", mark="r3", options=NO_WAIT)
+
+    assert once == "Always"
+    assert "imagePullPolicy" not in predictor(cluster)["model"]
+    assert predictor(cluster)["annotations"] == {REVISION: "r3"}
+
+
+async def test_policy_that_a_user_chose_is_not_taken_away() -> None:
+    """R-ROT-07."""
+    cluster = cluster_with(node(8), pod())
+    service = cluster.find("InferenceService", "llama")
+    assert service is not None
+    service["spec"]["predictor"]["model"]["imagePullPolicy"] = "Always"
+    cluster.put(service)
+
+    await restarted(cluster, options=RestartOptions(wait=False, pull_always=True))
+    steps = await plan_restarts(cluster, ["llama"], "team-a")
+    await restart_deployments(cluster, steps, "team-a", mark="r3", options=NO_WAIT)
+
+    assert predictor(cluster)["model"]["imagePullPolicy"] == "Always"
