@@ -37,7 +37,7 @@ class FaultProxy:
     ) -> None:
         self._upstream = urlsplit(upstream)
         self._verify = verify if self._upstream.scheme == "https" else None
-        self._counts = counts
+        self.counts = counts
         self.on_kill = on_kill
         self.plans: list[Plan] = []
         self.calls: list[Call] = []
@@ -149,7 +149,7 @@ class FaultProxy:
 
     def _note(self, call: Call) -> None:
         """Write a call down, with its number and the fault that it gets."""
-        if self._counts(call):
+        if self.counts(call):
             call.index = self._numbered
             self._numbered += 1
             plans = (plan.fault for plan in self.plans if plan.covers(call.index))
