@@ -161,14 +161,12 @@ async def test_what_cannot_be_brought_back_is_named() -> None:
     cluster = cluster_with_llama()
     made = await planned(cluster)
     cluster.fail(Fault.FORBIDDEN, call="patch InferenceService")
-    cluster.on_call = lambda call: (
-        (
+
+    def lock(call: str) -> None:
+        if call.startswith("patch InferenceService"):
             cluster.forbidden.add("patch ServingRuntime")
-            if call.startswith("patch InferenceService")
-            else None
-        )
-        and None
-    )
+
+    cluster.on_call = lock
 
     with pytest.raises(EditFailedError) as failure:
         await apply_edit(cluster, made, pauses=())

@@ -130,10 +130,12 @@ async def test_half_written_pair_is_told_and_completed_without_a_key() -> None:
     cluster = project()
     rotation = await begin_rotation(cluster, "team-a")
     cluster.fail(Fault.FORBIDDEN, call="replace Secret/nvidia-nim-image-pull")
-    cluster.on_call = lambda call: (
-        cluster.forbidden.add("get Secret") if call.endswith("image-pull") and "replace" in call
-        and not call.startswith("dry-run") else None
-    ) and None  # fmt: skip
+
+    def lock(call: str) -> None:
+        if call.startswith("replace") and call.endswith("image-pull"):
+            cluster.forbidden.add("get Secret")
+
+    cluster.on_call = lock
     with pytest.raises(KeyNotStoredError) as failure:
         await store_rotation(cluster, rotation, ApiKey(CANARY))
     cluster.forbidden.clear()
