@@ -14,6 +14,7 @@ from odh_nim.domain.quantity import parse_quantity
 
 _LONGEST: Final = 300
 _NVIDIA: Final = "nvidia.com/"
+_CURRENT: Final = "UpToDate"
 _FAILED_STATE: Final = "FailedToLoad"
 _PHASES: Final = {"Pending": Phase.SCHEDULING, "Loading": Phase.LOADING}
 _FATAL_REASONS: Final = ("NoSupportingRuntime", "RuntimeNotRecognized", "InvalidPredictorSpec")
@@ -106,6 +107,9 @@ def _state(service: Service, runtime: Runtime | None) -> tuple[StatusWord, str]:
 
 def _starting(status: ServiceStatus) -> tuple[StatusWord, str]:
     failure = status.model_status and status.model_status.last_failure_info
+    if status.model_status and status.model_status.transition_status == _CURRENT:
+        # KServe keeps the last failure after it is over.
+        failure = None
     states = status.model_status and status.model_status.states
     message = ""
     if failure and failure.reason:

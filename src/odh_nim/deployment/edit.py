@@ -101,7 +101,6 @@ def plan_edit(
     """
     before = extract_spec(objects, model=model)
     after, findings = changed_spec(before, change)
-    family = family_of(before.model.family)
     findings += _new_findings(before, after)
     if change.storage_size is not None:
         claim, found = claim_change(objects, change.storage_size)
@@ -110,21 +109,7 @@ def plan_edit(
         claim = None
     runtime, service = objects.runtime, objects.service
     if not errors_of(findings):
-        runtime = merge(
-            runtime,
-            build_serving_runtime(
-                before, templates[before.protocol], family=family, request_id=_SAME_REQUEST
-            ),
-            build_serving_runtime(
-                after, templates[after.protocol], family=family, request_id=_SAME_REQUEST
-            ),
-        )
-        service = merge(
-            service,
-            build_inference_service(before, request_id=_SAME_REQUEST),
-            build_inference_service(after, request_id=_SAME_REQUEST),
-        )
-        _straighten(service, runtime)
+        runtime, service = _changed(objects, before, after, templates)
     if shared_with and runtime != objects.runtime:
         findings.append(_shared(objects, shared_with))
     return EditPlan(
@@ -154,6 +139,27 @@ def with_strategy(plan: EditPlan, strategy: Strategy) -> EditPlan:
         after=replace(plan.after, strategy=strategy),
         patches=(*others, *([patch] if patch else [])),
     )
+
+
+def _changed(
+    objects: DeploymentObjects,
+    before: DeploymentSpec,
+    after: DeploymentSpec,
+    templates: Mapping[Protocol, RuntimeTemplate],
+) -> tuple[Manifest, Manifest]:
+    """Bring the difference of two specifications into copies of the objects."""
+    family = family_of(before.model.family)
+    runtimes = (
+        build_serving_runtime(
+            spec, templates[spec.protocol], family=family, request_id=_SAME_REQUEST
+        )
+        for spec in (before, after)
+    )
+    services = (build_inference_service(spec, request_id=_SAME_REQUEST) for spec in (before, after))
+    runtime = merge(objects.runtime, *runtimes)
+    service = merge(objects.service, *services)
+    _straighten(service, runtime)
+    return runtime, service
 
 
 def _straighten(service: Manifest, runtime: Manifest) -> None:

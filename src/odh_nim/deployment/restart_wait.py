@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from odh_nim.deployment.explanation import Explanation
@@ -87,8 +87,7 @@ async def await_new_pods(
     """
     loop = asyncio.get_running_loop()
     begin, pause = loop.time(), _SHORTEST
-    starved_since: float | None = None
-    starving = True
+    hunger = _Hunger(on_starved)
     told, last = "", Waited()
     while True:
         try:
@@ -97,31 +96,31 @@ async def await_new_pods(
             if loop.time() - begin >= within:
                 raise
         if last.ready or last.failed or last.stopped or loop.time() - begin >= within:
-            return _timed(last, loop.time() - begin)
+            return replace(last, seconds=loop.time() - begin)
         if last.message != told:
             told = last.message
             report(told)
-        if not any(one.code == _NO_GPU for one in last.explanations):
-            starved_since = None
-        elif starved_since is None:
-            starved_since = loop.time()
-        elif starving and loop.time() - starved_since >= _STARVED:
-            starving = False
-            await on_starved()
+        await hunger.look(last, loop.time())
         await asyncio.sleep(min(pause, max(0.0, within - (loop.time() - begin))))
         pause = min(_LONGEST, pause * _GROWTH)
 
 
-def _timed(waited: Waited, seconds: float) -> Waited:
-    return Waited(
-        waited.ready,
-        waited.failed,
-        waited.stopped,
-        waited.message,
-        waited.old_serves,
-        waited.explanations,
-        seconds,
-    )
+class _Hunger:
+    """Notices a new pod that has had no GPU for some seconds, and says so once."""
+
+    def __init__(self, on_starved: Callable[[], Awaitable[None]]) -> None:
+        self._on_starved = on_starved
+        self._since: float | None = None
+        self._told = False
+
+    async def look(self, seen: Waited, now: float) -> None:
+        if not any(one.code == _NO_GPU for one in seen.explanations):
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        elif not self._told and now - self._since >= _STARVED:
+            self._told = True
+            await self._on_starved()
 
 
 async def _look(

@@ -121,6 +121,7 @@ class ModelStatus(Struct, frozen=True):
 
     states: States | None = None
     last_failure_info: Failure | None = None
+    transition_status: str = ""
 
 
 class ServiceStatus(Struct, frozen=True):

@@ -101,17 +101,7 @@ def _findings(
     if ending := expiry_finding(days, state.expires, f"Secret/{state.key_secret}"):
         found.append(ending)
     if state.kind in (PairKind.DIFFERING, PairKind.INCOMPLETE):
-        found.append(
-            Finding(
-                Severity.ERROR,
-                "key-differs",
-                f"Secret/{state.pull_secret}",
-                "The two Secrets do not hold the same key: pods may pull with one and start with "
-                "the other.",
-                f"Finish the rotation: odh-nim keys rotate {where} --resume, or give the key "
-                "once more.",
-            )
-        )
+        found.append(_differs(state, where))
     found += [
         Finding(
             Severity.WARNING,
@@ -134,3 +124,14 @@ def _findings(
             )
         )
     return found
+
+
+def _differs(state: KeySecretsState, where: str) -> Finding:
+    return Finding(
+        Severity.ERROR,
+        "key-differs",
+        f"Secret/{state.pull_secret}",
+        "The two Secrets do not hold the same key: pods may pull with one and start with the "
+        "other.",
+        f"Finish the rotation: odh-nim keys rotate {where} --resume, or give the key once more.",
+    )

@@ -117,36 +117,35 @@ async def find_users(
     )
     by_name = {item["metadata"]["name"]: item for item in runtimes}
     users = [_user(service, by_name, pods, rotated) for service in services]
-    # A runtime that no service names keeps its references for the next one that does.
-    used = {_runtime_name(service) for service in services}
-    users += [
-        KeyUser(
-            f"ServingRuntime/{name}",
-            _image(item),
-            frozenset(referred(item)),
-            restart_pending=False,
-            is_deployment=False,
-        )
-        for name, item in by_name.items()
-        if name not in used
-    ]
-    users += [
-        KeyUser(
-            f"Pod/{pod['metadata']['name']}",
-            "",
-            frozenset(referred(pod.get("spec"))),
-            restart_pending=False,
-            is_deployment=False,
-        )
-        for pod in pods or ()
-        if names.INFERENCE_SERVICE_LABEL not in labels(pod)
-    ]
+    users += _others(services, runtimes, pods or ())
     users.sort(key=lambda user: user.name)
     mine = [user for user in users if user.uses(*secrets)]
     others = [
         user for user in users if user.is_deployment and user.secrets and not user.uses(*secrets)
     ]
     return Users(tuple(mine), tuple(others))
+
+
+def _others(
+    services: Sequence[Manifest], runtimes: Sequence[Manifest], pods: Sequence[Manifest]
+) -> Iterator[KeyUser]:
+    """Find what refers to Secrets and is no deployment.
+
+    A runtime that no service names keeps its references for the next one that does.
+    """
+    used = {_runtime_name(service) for service in services}
+    for item in runtimes:
+        name = item["metadata"]["name"]
+        if name not in used:
+            yield _no_deployment(f"ServingRuntime/{name}", item, _image(item))
+    for pod in pods:
+        if names.INFERENCE_SERVICE_LABEL not in labels(pod):
+            yield _no_deployment(f"Pod/{pod['metadata']['name']}", pod.get("spec"), "")
+
+
+def _no_deployment(name: str, item: Any, image: str) -> KeyUser:
+    secrets = frozenset(referred(item))
+    return KeyUser(name, image, secrets, restart_pending=False, is_deployment=False)
 
 
 def referred(item: Any) -> Iterator[str]:
