@@ -1,5 +1,6 @@
 """What `odh-nim keys rotate` does: plan, key, check, Secrets, restarts, and the way back."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from odh_nim.cli.keys_flow import owner, refuse_without_keys
 from odh_nim.cli.keys_rotate_options import RotateOptions
 from odh_nim.cli.keys_rotate_output import print_plan, print_report, sentence
 from odh_nim.cli.output import Steps, note, print_findings, warn
-from odh_nim.deployment import RestartOptions, RestartOutcome
+from odh_nim.deployment import RestartOptions, RestartOutcome, RestartWord
 from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.deployment_name import check_deployment_name, check_namespace
 from odh_nim.domain.errors import (
@@ -97,10 +98,14 @@ class _Run:
         self._whose = owner(plan.namespace, plan.rotation.deployment)
 
     async def run(self) -> None:
-        with Steps() as steps:
-            report = await (self._resumed(steps) if self._options.resume else self._new(steps))
-            steps.done()
-        if report.failed and await self._wants_back():
+        try:
+            with Steps() as steps:
+                report = await (self._resumed(steps) if self._options.resume else self._new(steps))
+                steps.done()
+        except asyncio.CancelledError:
+            note(f"Stopped. Look what is left to do: odh-nim {self._resume_command} --dry-run")
+            raise
+        if await self._wants_back(report):
             await self._back(report)
             return
         print_report(report, self._whose, self._output)
@@ -108,8 +113,7 @@ class _Run:
             raise RotationUnfinishedError(
                 self._whose,
                 [f"{one.name}: {sentence(one)}" for one in report.failed],
-                remedy="When the cause is gone: odh-nim "
-                f"keys rotate -n {self._plan.namespace}{self._deployment_option} --resume",
+                remedy=f"When the cause is gone: odh-nim {self._resume_command}",
             )
 
     async def _new(self, steps: Steps) -> RotationReport:
@@ -170,8 +174,11 @@ class _Run:
             keep_strategy=self._options.keep_strategy,
         )
 
-    async def _wants_back(self) -> bool:
+    async def _wants_back(self, report: RotationReport) -> bool:
         if self._plan.rotation.old_key is None or self._options.resume:
+            return False
+        # A refusal by the API server says nothing about the key.
+        if not any(one.explanations or one.word is RestartWord.LATE for one in report.failed):
             return False
         if self._options.back_on_failure:
             return True
@@ -211,9 +218,10 @@ class _Run:
             )
 
     @property
-    def _deployment_option(self) -> str:
+    def _resume_command(self) -> str:
         deployment = self._plan.rotation.deployment
-        return f" --deployment {deployment}" if deployment else ""
+        option = f" --deployment {deployment}" if deployment else ""
+        return f"keys rotate -n {self._plan.namespace}{option} --resume"
 
 
 def _listener(steps: Steps) -> Listener:

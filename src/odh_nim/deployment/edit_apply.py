@@ -175,16 +175,23 @@ class _Run:
         """Write once; a lost reply is settled by looking."""
         self._begun.append((before, after))
         patch = _patch_for(self._plan, before)
+        lost = False
         for pause in (*self._pauses, None):
             try:
                 await _send(self._cluster, patch, before, after)
             except _TRANSIENT:
                 # Stored or not: what is there decides.
+                lost = True
                 if await self._is(after):
                     return
                 if pause is None:
                     raise
                 await asyncio.sleep(pause)
+            except ClusterError:
+                if not lost:
+                    # Surely not written by us: whatever is there is not ours to take back.
+                    self._begun.pop()
+                raise
             else:
                 return
 
