@@ -87,17 +87,6 @@ class SiteReader:
         self._setting = setting
         self._catalogs: OrderedDict[Mark, Catalog] = OrderedDict()
 
-    async def configuration(self, cluster: SiteCluster) -> Site:
-        """Read the configuration alone; without an installation the defaults hold."""
-        try:
-            namespace = await find_applications_namespace(
-                _MetadataInstead(cluster), setting=self._setting
-            )
-        except CatalogError as error:
-            # A key can be stored before anything is installed.
-            return Site(None, NimConfig(), problem=error)
-        return Site(namespace, await load_nim_config(cluster, applications_namespace=namespace))
-
     async def read(self, cluster: SiteCluster) -> Site:
         """Read the configuration and the catalogue in use."""
         try:

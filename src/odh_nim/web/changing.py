@@ -43,7 +43,7 @@ async def show_specification(given: Services, project: str, name: str) -> Specif
         ConflictError: It belongs to NVIDIA's operator.
 
     """
-    site = await given.site.read(given.cluster)
+    site = await given.installation()
     objects = await read_objects(given.cluster, name, project)
     return _specification_out(objects, in_catalog(site.catalog, extract_spec(objects).model))
 
@@ -84,7 +84,7 @@ async def change(given: Services, project: str, name: str, wanted: ChangeIn) -> 
 
 
 async def _planned(given: Services, project: str, name: str, wanted: ChangeIn) -> EditPlan:
-    site = await given.site.read(given.cluster)
+    site = await given.installation()
     context = EditContext(site.applications_namespace, site.catalog)
     plan = await prepare_edit(given.cluster, name, project, _change_of(wanted), context)
     if plan.errors or not site.config.may_ask_nvidia or (wanted.tag is None and not wanted.key):

@@ -97,7 +97,7 @@ async def follow_deployment(
     if wanted.request_id is None:
         wanted = wanted.model_copy(update={"request_id": new_request_id()})
     assert wanted.request_id is not None
-    key = RunKey(await given.cluster.who_am_i(), project, wanted.request_id)
+    key = RunKey(await given.caller(), project, wanted.request_id)
     run = given.runs.begin(
         key, _as_bytes(wanted), lambda tell: _deploy(given, project, wanted, tell), failed_out
     )
@@ -151,7 +151,7 @@ async def delete_remainder(given: Services, project: str, request_id: str) -> De
 
 async def _prepare(given: Services, project: str, wanted: DeployIn) -> _Prepared:
     wish, key_wish = wish_of(wanted, project), key_wish_of(wanted)
-    site = await given.site.read(given.cluster)
+    site = await given.installation()
     choice = await choose(given.cluster, wish, site)
     decided = key_choice(key_wish, choice.model, site.config)
     try:

@@ -72,7 +72,7 @@ async def check_given_key(given: Services, asked: KeyCheckIn) -> KeyCheckOut:
         pasted = clean(asked.key)
     except InvalidKeyError as error:
         return check_out("legacy" if isinstance(error, LegacyKeyError) else "invalid", error=error)
-    site, place = await asyncio.gather(given.site.configuration(given.cluster), a_place(given))
+    site, place = await asyncio.gather(given.installation(), a_place(given))
     if not site.config.may_ask_nvidia:
         refuse_without_keys(site.config)
         return check_out("not-checked", notice=pasted.notice, notices=NOT_CHECKED.notices)
@@ -100,9 +100,7 @@ async def store_key(given: Services, project: str, wanted: KeyIn) -> KeyStoredOu
     key = clean(wanted.key).key
     if wanted.deployment is not None:
         check_deployment_name(wanted.deployment, project)
-    site, _ = await asyncio.gather(
-        given.site.configuration(given.cluster), check_rights(given.cluster, project)
-    )
+    site, _ = await asyncio.gather(given.installation(), check_rights(given.cluster, project))
     check_namespace(project, applications_namespace=site.applications_namespace)
     refuse_without_keys(site.config)
     check = KeyCheck(KeyState.NOT_CHECKED)
@@ -153,7 +151,7 @@ async def remove(
 
 async def a_place(given: Services, *, purpose: str = "check") -> AbstractAsyncContextManager[None]:
     """Give the caller's place in the queue to NVIDIA; taking it fails where there is none."""
-    caller = await given.cluster.who_am_i()
+    caller = await given.caller()
     return given.key_checks.check(caller, purpose=purpose)
 
 

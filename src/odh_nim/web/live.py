@@ -9,7 +9,6 @@ from typing import Final
 from pydantic import BaseModel
 
 from odh_nim.cluster import Client
-from odh_nim.cluster.identity import current_identity
 from odh_nim.deployment import DeploymentView, deployment_logs, get_deployment
 from odh_nim.deployment.inspect import pod_selector
 from odh_nim.deployment.observed import Observed
@@ -27,6 +26,7 @@ from odh_nim.domain.resources import (
 )
 from odh_nim.journeys.details import Details, Objects, read_key_metadata
 from odh_nim.web.hub import Hub
+from odh_nim.web.moments import login_of_caller
 from odh_nim.web.schemas_deployments import (
     ContainerOut,
     EndOut,
@@ -65,7 +65,7 @@ async def status_events(
     """
     # Says in the usual words that there is none, before anything is watched.
     await get_deployment(given.cluster, name, project)
-    async with given.hubs.listen(given.cluster, login=_login(), namespace=project) as hub:
+    async with given.hubs.listen(given.cluster, login=login_of_caller(), namespace=project) as hub:
         await hub.ready()
         page = _Page(given.cluster, name, project)
         told: BaseModel | None = None
@@ -183,9 +183,3 @@ def _containers(pod: Manifest, *, current: bool) -> list[ContainerOut]:
 
 def _version(found: Manifest | None) -> str:
     return str(((found or {}).get("metadata") or {}).get("resourceVersion", ""))
-
-
-def _login() -> str:
-    """Name the login of this request: a hub is never shared with another one."""
-    identity = current_identity()
-    return f"token {identity.token}" if identity else "local"

@@ -77,7 +77,7 @@ async def follow_rotation(
             status=409,
             remedy="Wait until it has ended.",
         )
-    key = RunKey(await given.cluster.who_am_i(), project, request_id)
+    key = RunKey(await given.caller(), project, request_id)
     given.runs.forget(key)
     run = given.runs.begin(
         key, request_id.encode(), lambda tell: _rotate(given, project, wanted, tell), failed_out
@@ -87,7 +87,7 @@ async def follow_rotation(
 
 
 async def _rotate(given: Services, project: str, wanted: RotationIn, tell: Tell) -> BaseModel:
-    site = await given.site.configuration(given.cluster)
+    site = await given.installation()
     check_namespace(project, applications_namespace=site.applications_namespace)
     refuse_without_keys(site.config)
     key = clean(wanted.key).key if wanted.key is not None else None

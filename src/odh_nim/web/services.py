@@ -10,18 +10,21 @@ from fastapi import Depends, Request
 
 from odh_nim.cluster import Client, ConnectionConfig, Timeouts
 from odh_nim.journeys.key_use import Nvidia
-from odh_nim.journeys.site import SiteReader
+from odh_nim.journeys.site import Site, SiteReader
 from odh_nim.ngc import NgcClient
 from odh_nim.registry import RegistryClient
 from odh_nim.web.hub import Hubs
 from odh_nim.web.identity import Mode
 from odh_nim.web.limits import KeyCheckLimit
 from odh_nim.web.models_cache import ModelsCache
+from odh_nim.web.moments import Moments, login_of_caller
 from odh_nim.web.runs import Runs
 
 # Longer than the deadlines of a deployment and of its rollback together.
 GRACE: Final = 170.0
 # A person waits for the answer, and a proxy in front gives up after half a minute.
+# A changed configuration counts within 30 s; a login that ends is noticed by the next real call.
+_FRESH: Final = 10.0
 _PATIENCE: Final = Timeouts(read=15, operation=20, listing=25)
 
 
@@ -43,7 +46,11 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections, and what is going on over them."""
+    """The open connections, and what is going on over them.
+
+    What a caller was just told about the installation and their own name holds for some seconds:
+    a page asks several times when it opens, and the API server is not asked as often.
+    """
 
     addresses: Addresses
     cluster: Client
@@ -55,6 +62,16 @@ class Services:
     hubs: Hubs = field(default_factory=Hubs)
     # Set when the server is told to stop: whoever only listens is let go.
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _sites: Moments[Site] = field(default_factory=lambda: Moments(_FRESH))
+    _callers: Moments[str] = field(default_factory=lambda: Moments(_FRESH))
+
+    async def installation(self) -> Site:
+        """Give the configuration and the catalogue, as this caller may read them."""
+        return await self._sites.get(login_of_caller(), lambda: self.site.read(self.cluster))
+
+    async def caller(self) -> str:
+        """Give the caller's name as the API server knows it."""
+        return await self._callers.get(login_of_caller(), self.cluster.who_am_i)
 
 
 @asynccontextmanager

@@ -34,7 +34,7 @@ async def storage(given: Given, project: Project) -> StorageOut:
 @router.get("/projects/{project}/hardware")
 async def hardware(given: Given, project: Project) -> HardwareOut:
     """List hardware profiles and GPUs, as far as the caller may see them."""
-    site = await given.site.configuration(given.cluster)
+    site = await given.installation()
     place = site.applications_namespace
     return hardware_out(await read_hardware(given.cluster, project, applications_namespace=place))
 
@@ -42,9 +42,9 @@ async def hardware(given: Given, project: Project) -> HardwareOut:
 @router.get("/admin")
 async def admin(given: Given) -> AdminOut:
     """Say how the installation is, with the caller's rights."""
-    cluster, site = given.cluster, await given.site.read(given.cluster)
+    cluster, site = given.cluster, await given.installation()
     user, version, openshift, state, report = await asyncio.gather(
-        cluster.who_am_i(),
+        given.caller(),
         cluster.server_version(),
         cluster.serves(ROUTES),
         read_state(cluster, site),

@@ -38,7 +38,7 @@ async def deployments(given: Given, project: MaybeProject = None) -> Deployments
     found = await list_everything(given.cluster, project, named=given.addresses.projects)
     drafts = []
     if found.remainders:
-        site = await given.site.read(given.cluster)
+        site = await given.installation()
         reading = (read_draft(given.cluster, one, site.catalog) for one in found.remainders)
         drafts = await asyncio.gather(*reading)
     return deployments_out(found, drafts)

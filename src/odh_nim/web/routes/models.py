@@ -16,7 +16,7 @@ router = APIRouter(tags=["models"])
 )
 async def models(given: Given, request: Request) -> Response:
     """List the models of the catalogue in use; `If-None-Match` saves sending it again."""
-    encoded = given.models.encode(await given.site.read(given.cluster))
+    encoded = given.models.encode(await given.installation())
     headers = {"ETag": encoded.etag}
     if request.headers.get("if-none-match") == encoded.etag:
         return Response(status_code=304, headers=headers)

@@ -29,10 +29,10 @@ Named = Annotated[
 async def session(given: Given) -> SessionOut:
     """Say who is logged in, and to what."""
     user, cluster_version, openshift, site = await asyncio.gather(
-        given.cluster.who_am_i(),
+        given.caller(),
         given.cluster.server_version(),
         given.cluster.serves(ROUTES),
-        given.site.configuration(given.cluster),
+        given.installation(),
     )
     return SessionOut(
         user=user,
@@ -49,13 +49,13 @@ async def session(given: Given) -> SessionOut:
 @router.get("/configuration")
 async def configuration(given: Given) -> ConfigurationOut:
     """Say what an admin configured, and where it stands."""
-    return configuration_out(await given.site.configuration(given.cluster))
+    return configuration_out(await given.installation())
 
 
 @router.get("/projects")
 async def projects(given: Given, named: Named = None) -> ProjectsOut:
     """List the caller's projects, each with the rights that are missing to deploy there."""
-    site = await given.site.configuration(given.cluster)
+    site = await given.installation()
     found = await list_projects(
         given.cluster,
         named=(*given.addresses.projects, *(named or ())),
