@@ -24,7 +24,7 @@ class FaultProxy:
     """Listens on a loopback port, in plain HTTP; `async with` starts and stops it.
 
     `counts` decides which calls are numbered; the others pass. `on_kill` ends the client's process
-    for the faults that kill it.
+    for the faults that kill it. `latency` is how many seconds the way to the other side takes.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class FaultProxy:
         self._verify = verify if self._upstream.scheme == "https" else None
         self.counts = counts
         self.on_kill = on_kill
+        self.latency = 0.0
         self.plans: list[Plan] = []
         self.calls: list[Call] = []
         self._numbered = 0
@@ -108,6 +109,7 @@ class FaultProxy:
                 if other is None:
                     other = await self._open()
                 await self._pass_on(call, head, other, writer)
+                call.ended = asyncio.get_running_loop().time()
         finally:
             if other is not None:
                 await _drop(other[1])
@@ -149,6 +151,7 @@ class FaultProxy:
 
     def _note(self, call: Call) -> None:
         """Write a call down, with its number and the fault that it gets."""
+        call.began = asyncio.get_running_loop().time()
         if self.counts(call):
             call.index = self._numbered
             self._numbered += 1

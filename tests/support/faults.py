@@ -77,7 +77,8 @@ STATUS: Final[dict[Fault, tuple[int, str, str]]] = {
 class Call:
     """One request as it came in; `status` is the other side's, None where it never got there.
 
-    `index` is its number among those that count, -1 where it does not count.
+    `index` is its number among those that count, -1 where it does not count; `began` and `ended`
+    are moments of the event loop.
     """
 
     method: str
