@@ -11,7 +11,7 @@ from odh_nim.cli.installed import Configured, find_configuration
 from odh_nim.cli.key_input import can_prompt, read_key
 from odh_nim.cli.keys_flow import owner, refuse_without_keys
 from odh_nim.cli.keys_rotate_options import RotateOptions
-from odh_nim.cli.keys_rotate_output import print_plan, print_report, sentence
+from odh_nim.cli.keys_rotate_output import print_plan, print_report, sentence, unfinished
 from odh_nim.cli.output import Steps, note, print_findings, warn
 from odh_nim.deployment import RestartOptions, RestartOutcome, RestartWord
 from odh_nim.domain.api_key import ApiKey
@@ -112,7 +112,7 @@ class _Run:
         if report.failed:
             raise RotationUnfinishedError(
                 self._whose,
-                [f"{one.name}: {sentence(one)}" for one in report.failed],
+                unfinished(report),
                 remedy=f"When the cause is gone: odh-nim {self._resume_command}",
             )
 
@@ -194,20 +194,18 @@ class _Run:
                 report = await self._taken_back(failed, options, steps)
         except OdhNimError as error:
             print_report(failed, self._whose, self._output)
-            left = [f"{one.name}: {sentence(one)}" for one in failed.failed]
-            raise RotationUnfinishedError(
-                self._whose, [*left, f"The old key is not back: {error}"]
-            ) from error
-        print_report(report, self._whose, self._output)
+            left = [*unfinished(failed), f"The old key is not back: {error}"]
+            raise RotationUnfinishedError(self._whose, left) from error
+        print_report(report, self._whose, self._output, back=True)
         lines = [f"The key of {self._whose} is not replaced: a new pod did not come up."]
-        lines += [f"  {one.name}: {sentence(one)}" for one in failed.failed]
+        lines += [f"  {line}" for line in unfinished(failed)]
         lines += [f"  {one.name}: with the old key: {sentence(one)}" for one in report.failed]
         raise RotationTakenBackError("\n".join([*lines, "The old key is back."]))
 
     async def _taken_back(
         self, failed: RotationReport, options: RestartOptions, steps: Steps
     ) -> RotationReport:
-        listener = _listener(steps)
+        listener = _listener(steps, back=True)
         if not self._asks:
             return await take_back(
                 self._client, None, self._plan, failed, options=options, listener=listener
@@ -224,7 +222,7 @@ class _Run:
         return f"keys rotate -n {self._plan.namespace}{option} --resume"
 
 
-def _listener(steps: Steps) -> Listener:
+def _listener(steps: Steps, *, back: bool = False) -> Listener:
     def news(name: str, text: str) -> None:
         steps.step(f"Restarting {name}")
         steps.update(text)
@@ -233,6 +231,6 @@ def _listener(steps: Steps) -> Listener:
         if not one.word.is_good:
             steps.failed()
         steps.done()
-        note(f"{one.name}: {sentence(one)}")
+        note(f"{one.name}: {sentence(one, back=back)}")
 
     return Listener(steps.step, news, outcome)

@@ -82,9 +82,9 @@ def _action(step: RestartStep | None, options: RotateOptions) -> str:
     return "restart"
 
 
-def sentence(one: RestartOutcome) -> str:
-    """Say what became of one deployment."""
-    text = _WORDS[one.word]
+def sentence(one: RestartOutcome, *, back: bool = False) -> str:
+    """Say what became of one deployment, on the way there or on the way back."""
+    text = _word(one, back=back)
     if one.word in (RestartWord.FAILED, RestartWord.LATE) and one.message:
         text += f": {one.message}"
     if one.word is RestartWord.RESTARTED and one.seconds:
@@ -95,18 +95,38 @@ def sentence(one: RestartOutcome) -> str:
     return f"{text.rstrip('.')}. Its old pod still serves" if one.old_serves else text
 
 
-def print_report(report: RotationReport, whose: str, output: str) -> None:
+def _word(one: RestartOutcome, *, back: bool) -> str:
+    if back and one.word is RestartWord.RESTARTED:
+        return "runs with the old key again"
+    return _WORDS[one.word]
+
+
+def unfinished(report: RotationReport) -> list[str]:
+    """Say of each deployment why it does not run with the new key; those behind it in one line."""
+    skipped = sum(one.word is RestartWord.SKIPPED for one in report.failed)
+    lines = [
+        f"{one.name}: {sentence(one)}"
+        for one in report.failed
+        if one.word is not RestartWord.SKIPPED
+    ]
+    if skipped:
+        lines.append(f"{skipped} more were not restarted and run with the old key")
+    return lines
+
+
+def print_report(report: RotationReport, whose: str, output: str, *, back: bool = False) -> None:
     """Print what was done."""
     stored = report.stored
     if output != "table":
         print_data(_as_data(report, whose), output)
         return
     secrets = f"Secret/{stored.key_secret}, Secret/{stored.pull_secret}"
-    click.echo(f"Key of {whose} {_CHANGES[stored.change]} ({secrets}).")
+    change = "is the old one again" if back else _CHANGES[stored.change]
+    click.echo(f"Key of {whose} {change} ({secrets}).")
     if report.outcomes:
         print_table(
             ("DEPLOYMENT", "RESULT"),
-            [(one.name, _WORDS[one.word]) for one in report.outcomes],
+            [(one.name, _word(one, back=back)) for one in report.outcomes],
         )
     if report.pending:
         option = f" -n {stored.namespace}"
