@@ -1,6 +1,6 @@
 # Every target installs what it needs: a machine with Python 3.11, git and make is enough.
 .DEFAULT_GOAL := help
-.PHONY: help setup programs check test unit integration e2e faults sandbox generate bench lock clean
+.PHONY: help setup programs page check test unit integration e2e browser screenshots faults sandbox generate bench lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -28,6 +28,9 @@ $(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml
 programs: setup ## Build the sandbox's control plane (once; up to 20 minutes)
 	@tools/with-go $(BIN)/odh-nim sandbox build
 
+page: setup ## Build the page into the package
+	@$(BIN)/python hatch_build.py
+
 check: setup ## Format, lint, types, import walls, generated files
 	@$(BIN)/ruff format --check --quiet $(SOURCES)
 	@$(BIN)/ruff check --quiet $(SOURCES)
@@ -37,6 +40,10 @@ check: setup ## Format, lint, types, import walls, generated files
 	  rm -f /tmp/odh-nim-lint-imports.$$$$
 	@$(BIN)/python tools/lint_templates.py
 	@$(BIN)/python tools/generate_docs.py --check
+	@$(BIN)/python hatch_build.py --packages
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent check >/tmp/odh-nim-page.$$$$ 2>&1 \
+	  || { cat /tmp/odh-nim-page.$$$$; rm -f /tmp/odh-nim-page.$$$$; exit 1; }; \
+	  rm -f /tmp/odh-nim-page.$$$$
 	@echo "check: all passed"
 
 unit: setup ## Pure code with fakes
@@ -47,13 +54,23 @@ integration: programs ## Against a real kube-apiserver and KServe
 	@$(PYTEST) tests/integration -q
 
 e2e: programs ## Whole commands against a whole sandbox
+	@tools/install-browser
 	@$(PYTEST) tests/e2e -q
+
+browser: programs ## The page in a real browser, before a whole sandbox
+	@tools/install-browser
+	@$(PYTEST) tests/e2e/web -q
+
+screenshots: programs ## Take the pictures of the page for the docs
+	@tools/install-browser
+	@$(BIN)/python tools/screenshots.py
 
 faults: programs ## Every outbound call under every fault
 	@$(PYTEST) tests/faults -q
 
 test: check programs ## Everything that CI runs
 	@tools/install-test-tools
+	@tools/install-browser
 	@$(PYTEST) tests/unit -n 2 -q
 	@$(PYTEST) tests/integration tests/e2e tests/faults -q
 

@@ -5,5 +5,6 @@ export default defineConfig({
   plugins: [react()],
   // The server's Content-Security-Policy allows files of its own and nothing inline.
   build: { assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1200 },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], testTimeout: 20000 },
+  // A file of tests that needs a document says so in its first line.
+  test: { environment: 'node', include: ['src/**/*.test.{ts,tsx}'], testTimeout: 20000 },
 });

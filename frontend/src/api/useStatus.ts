@@ -20,6 +20,8 @@ export function useStatus(project: string, name: string): Liveness {
     const take = (event: StatusEvent): boolean => {
       if (event.type === 'details') {
         setLiveness('live');
+        // An answer that is still on its way is older than this.
+        void client.cancelQueries({ queryKey: key, exact: true });
         client.setQueryData(key, event.details);
       } else if (event.type === 'gone') {
         setLiveness('gone');

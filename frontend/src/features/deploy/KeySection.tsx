@@ -32,7 +32,7 @@ export function KeySection(props: KeySectionProps) {
   const accept = (key: AcceptedKey) =>
     onEntered({ ...key, project: form.project, kind: form.key === 'own' ? 'own' : 'project' });
   return (
-    <FormSection title="NGC API key" titleElement="h2">
+    <FormSection title="Key" titleElement="h2">
       <FormGroup role="radiogroup" label="Which key" fieldId="key-project">
         <Radio
           id="key-project"

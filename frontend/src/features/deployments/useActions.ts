@@ -24,7 +24,8 @@ export function useSwitch(place: Place) {
               params: { path: place },
             }),
           ),
-    onSettled: () => client.invalidateQueries({ queryKey: ['deployments'] }),
+    // The details follow by themselves where they are shown.
+    onSettled: () => client.invalidateQueries({ queryKey: ['deployments'], exact: true }),
   });
 }
 
