@@ -60,8 +60,8 @@ class LazyGroup(click.Group):
         module, attribute, line = COMMANDS[cmd_name]
         if self._only_listed:
             return click.Command(cmd_name, short_help=line, help=line)
-        command = getattr(importlib.import_module(module), attribute)
-        assert isinstance(command, click.Command)
+        # Not compared with click's class: rich-click puts its own in its place where help is shown.
+        command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
     def resolve_command(

@@ -9,6 +9,7 @@ import pytest
 
 from odh_nim.airgap.events import Event
 from odh_nim.airgap.model_list import schema
+from odh_nim.cli.airgap import airgap
 from odh_nim.cli.airgap_options import Access
 from odh_nim.cli.airgap_progress import Lines, duration, json_lines, size
 from odh_nim.cli.airgap_registries import open_registries
@@ -29,9 +30,9 @@ def run(*words: str | Path) -> tuple[int, str, str]:
 def test_every_command_has_help_with_two_examples() -> None:
     names = ("plan", "pull", "push", "copy", "verify", "resources", "pull-secret", "preload")
     for name in (*names, "preloaded", "prune", "status"):
-        code, out, _ = run(name, "--help")
-        assert code == 0
-        assert out.count(f"odh-nim airgap {name}") >= 2, name
+        # Not by --help: showing help replaces click's classes for the rest of this process.
+        text = airgap.commands[name].help or ""
+        assert text.count(f"odh-nim airgap {name}") >= 2, name
 
 
 def test_the_schema_is_printed_as_it_is() -> None:

@@ -11,7 +11,8 @@ import yaml
 from odh_nim.domain import names
 
 CONFIG = Path(__file__).parents[3] / "config"
-FILES = sorted(CONFIG.rglob("*.yaml"))
+FOLDERS = ("base", "catalog", "overlays", "rbac", "runtimes")
+FILES = sorted(path for folder in FOLDERS for path in (CONFIG / folder).rglob("*.yaml"))
 CONSTANTS = {name: value for name, value in vars(names).items() if name.isupper()}
 # What our manifests carry for others alone: no code of ours reads or writes it.
 FOR_OTHERS = re.compile(
