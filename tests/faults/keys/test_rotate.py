@@ -32,8 +32,8 @@ OLD = dummy_key("good").value
 NEW = dummy_key("second").value
 PLACES = {"Secret/nvidia-nim-secrets", "Secret/nvidia-nim-image-pull"}
 REQUESTED = RestartOptions(wait=False)
-# One review of rights, two Secrets, three lists to find users, four to plan, two dry runs, two writes, one
-# restart.
+# One review of rights, two Secrets, three lists to find users, four to plan, two dry runs, two
+# writes, one restart.
 CALLS = 15
 SECOND_WRITE = CALLS - 2
 
