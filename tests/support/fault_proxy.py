@@ -103,6 +103,8 @@ class FaultProxy:
                 method, target, _ = head.words
                 call = Call(method, target, body, logins=head.headers(b"authorization"))
                 self._note(call)
+                if self.latency:
+                    await asyncio.sleep(self.latency)
                 if call.fault in UNSEEN:
                     await self._play_unseen(call.fault, writer)
                     continue

@@ -87,6 +87,8 @@ class Call:
     index: int = -1
     status: int | None = None
     fault: Fault | None = None
+    began: float = 0.0
+    ended: float = 0.0
     # What it logged in with: every Authorization header.
     logins: tuple[bytes, ...] = field(default=(), repr=False)
 

@@ -2,7 +2,6 @@
 
 import os
 import ssl
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +44,8 @@ def _load(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
             "The client key is encrypted, which cannot be used here.",
             remedy="Log in with a token, or store the key without a password.",
         )
+    import tempfile  # noqa: PLC0415 - tokens need no file, and it loads every packer of Python
+
     # 0600 from the start, gone before anything else happens.
     descriptor, name = tempfile.mkstemp(prefix="odh-nim-")
     try:
