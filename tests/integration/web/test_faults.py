@@ -79,7 +79,7 @@ async def test_a_closed_tab_does_not_stop_the_rollback_either(
 ) -> None:
     """R-DEP-07, R-DEP-10, F39."""
     path = f"/api/v1/projects/{project_with_key}/deployments"
-    server.proxy._counts = is_write
+    server.proxy.counts = is_write
     server.proxy.play(Plan(2, Fault.QUOTA, None))
     async with server.client("alice") as client:
         await close_the_tab(client, path, WANTED)
@@ -151,7 +151,7 @@ async def test_a_login_that_expires_in_between_is_never_replaced_by_another(
 ) -> None:
     """F8, R-DEP-10, S1: what was begun is listed, and resumed after the next login."""
     path = f"/api/v1/projects/{project_with_key}/deployments"
-    server.proxy._counts = is_write
+    server.proxy.counts = is_write
     server.proxy.play(Plan(2, Fault.UNAUTHORIZED, None))
     async with server.client("alice") as client:
         failed = await last(client, "POST", path, json=WANTED)
@@ -242,7 +242,7 @@ async def test_what_a_killed_server_left_can_be_deleted(
 ) -> None:
     """R-DEP-08."""
     path = f"/api/v1/projects/{project_with_key}/deployments"
-    server.proxy._counts = is_write
+    server.proxy.counts = is_write
     server.proxy.play(Plan(2, Fault.UNAUTHORIZED, None))
     async with server.client("alice") as client:
         await last(client, "POST", path, json=WANTED)

@@ -12,6 +12,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
+from schemathesis.core.result import Ok
 
 from odh_nim.cluster import Client
 from odh_nim.sandbox.nvidia import read_journal
@@ -31,6 +32,7 @@ PROJECT: Final = "the-project"
 def cases() -> Iterator[tuple[str, Any]]:
     schema = schemathesis.openapi.from_dict(json.loads(DOCUMENT.read_text(encoding="utf-8")))
     for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
         if not operation.path.endswith(ENDLESS):
             yield operation.label, operation
