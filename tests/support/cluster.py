@@ -80,7 +80,9 @@ class FakeCluster(ObjectStore):
         self, resource: ApiResource, name: str, namespace: str | None = None
     ) -> Manifest:
         def act() -> Manifest:
-            return {"metadata": copy.deepcopy(self._existing(resource, name, namespace))["metadata"]}
+            return {
+                "metadata": copy.deepcopy(self._existing(resource, name, namespace))["metadata"]
+            }
 
         return await self._call("get", resource, name, namespace, act)
 
