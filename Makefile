@@ -8,6 +8,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+# What fails is tried once more, alone: machines are shared and noisy, and a fault fails again.
+again = $(PYTEST) $(1) -q || { echo "Once more, alone: what failed."; \
+  $(PYTEST) $(1) -q --last-failed --last-failed-no-failures none; }
+# The tiers that share one real control plane.
+REAL := tests/integration tests/e2e tests/faults
 # Where a change of the control plane's sources is noticed and nothing else.
 SOURCES := src tests benchmarks tools
 
@@ -71,8 +76,8 @@ faults: programs ## Every outbound call under every fault
 test: check programs ## Everything that CI runs
 	@tools/install-test-tools
 	@tools/install-browser
-	@$(PYTEST) tests/unit -n 2 -q
-	@$(PYTEST) tests/integration tests/e2e tests/faults -q
+	@$(call again,tests/unit -n 2)
+	@$(call again,$(REAL))
 
 sandbox: programs ## Start a whole cluster on this machine and say how to use it
 	@$(BIN)/odh-nim sandbox up
