@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import msgspec
 
 from odh_nim.cluster import paths
-from odh_nim.cluster.call import JSON, LIST_LIMIT, METADATA, Answer, Call
+from odh_nim.cluster.call import JSON, LIST_LIMIT, METADATA, METADATA_LIST, Answer, Call
 from odh_nim.cluster.requester import Requester, unreadable
 from odh_nim.cluster.retry import Attempts
 from odh_nim.domain.errors import ExpiredError, UnreachableError
@@ -115,7 +115,10 @@ async def whole(requester: Requester, selection: Selection) -> Page:
 
 
 async def whole_as(requester: Requester, selection: Selection, item_type: type[T]) -> list[T]:
-    """Get all pages of a list, of each object only what the type has."""
+    """Get all pages of a list, of each object only what the type has.
+
+    Where that is the metadata alone, nothing else is sent: no data of a Secret, no long spec.
+    """
     return (await _all(requester, selection, item_type))[0]
 
 
@@ -156,7 +159,15 @@ async def _page(
     params = (*selection.params, ("limit", str(limit)))
     if token:
         params = (*params, ("continue", token))
-    call = Call(selection.operation, "GET", selection.path, params=params, limit=LIST_LIMIT)
+    only_metadata = getattr(item_type, "__struct_fields__", ()) == ("metadata",)
+    call = Call(
+        selection.operation,
+        "GET",
+        selection.path,
+        params=params,
+        limit=LIST_LIMIT,
+        accept=METADATA_LIST if only_metadata else JSON,
+    )
     answer = await requester.send(call, attempts)
     return _read(answer, call, item_type)
 

@@ -1,13 +1,12 @@
 """When to try again, and how long to wait: full jitter, one deadline for the whole operation."""
 
 import asyncio
-import random
+import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 _FIRST: Final = 0.25
@@ -18,13 +17,18 @@ _TRIES: Final = 6
 CONNECTION_TRIES: Final = 4
 
 
+def _dice() -> float:
+    """Give a number from 0 to 1; the module `random` takes longer to load than a call takes."""
+    return int.from_bytes(os.urandom(4)) / 2**32
+
+
 @dataclass(frozen=True)
 class Pacing:
     """The clock and the dice; tests bring their own."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    random: Callable[[], float] = random.random
+    random: Callable[[], float] = _dice
 
 
 class Attempts:
@@ -86,6 +90,8 @@ def retry_after(text: str) -> float | None:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - the API server sends seconds
+
     try:
         when = parsedate_to_datetime(text)
     except ValueError:

@@ -82,6 +82,24 @@ async def test_a_list_can_keep_only_what_is_read() -> None:
     assert found == [_Small(_Metadata("a")), _Small(_Metadata("b"))]
 
 
+class _WithData(msgspec.Struct):
+    metadata: _Metadata
+    data: dict[str, str]
+
+
+@pytest.mark.anyio
+async def test_a_list_that_keeps_the_metadata_asks_for_nothing_else() -> None:
+    """R-KEY-16: no data of a Secret is sent to whoever only counts them."""
+    async with ApiServer(lambda _: page("a")) as server, connect(server) as client:
+        await client.list_as(SECRETS, _Small, "team-a")
+        await client.list_as(SECRETS, _WithData, "team-a")
+
+        asked = [seen.headers["accept"] for seen in server.seen]
+
+    assert asked[0].startswith("application/json;as=PartialObjectMetadataList;")
+    assert asked[1] == "application/json"
+
+
 @pytest.mark.anyio
 async def test_an_object_that_does_not_fit_the_type_is_an_error() -> None:
     class Strange(msgspec.Struct):
