@@ -1,8 +1,9 @@
-import { Alert, AlertActionLink, PageSection } from '@patternfly/react-core';
+import { AlertActionLink, PageSection } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 
 import { isLoginEnded, watchLogin } from '../api/session';
+import { Alert } from '../components/Alert';
 
 /** The login has ended: the page and its form stay as they are. */
 export function LoginAlert() {

@@ -1,7 +1,8 @@
-import { Alert, ExpandableSection, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
+import { ExpandableSection, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
 
 import type { Models } from '../api/types';
 
+import { Alert } from './Alert';
 import { FindingList } from './FindingList';
 
 /** What is wrong with the catalogue: findings, and entries that cannot be used. */

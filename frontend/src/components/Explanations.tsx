@@ -1,6 +1,8 @@
-import { Alert, Content, ExpandableSection } from '@patternfly/react-core';
+import { Content, ExpandableSection } from '@patternfly/react-core';
 
 import type { Explanation } from '../api/types';
+
+import { Alert } from './Alert';
 
 /** Failures in plain words: the cause, what helps, and the cluster's own text to unfold. */
 export function Explanations({ explanations }: { explanations: readonly Explanation[] }) {
@@ -9,7 +11,6 @@ export function Explanations({ explanations }: { explanations: readonly Explanat
       key={`${one.code} ${one.subject}`}
       variant={one.fatal ? 'danger' : 'warning'}
       isInline
-      component="h3"
       title={one.cause}
     >
       <Content component="p">{one.action}</Content>

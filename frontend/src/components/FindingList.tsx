@@ -1,6 +1,8 @@
-import { Alert, AlertGroup } from '@patternfly/react-core';
+import { AlertGroup } from '@patternfly/react-core';
 
 import type { Finding } from '../api/types';
+
+import { Alert } from './Alert';
 
 const VARIANTS = { error: 'danger', warning: 'warning', notice: 'info' } as const;
 const ORDER = ['error', 'warning', 'notice'];
@@ -21,7 +23,6 @@ export function FindingList({ findings }: { findings: readonly Finding[] }) {
           variant={VARIANTS[finding.severity]}
           isInline
           title={finding.message}
-          component="h3"
         >
           {finding.remedy}
         </Alert>

@@ -1,7 +1,6 @@
 import {
   ActionList,
   ActionListItem,
-  Alert,
   Button,
   Form,
   FormGroup,
@@ -17,6 +16,7 @@ import { useEffect, useRef, useState, type SyntheticEvent } from 'react';
 import { api, unwrap } from '../api/client';
 import type { KeyCheck } from '../api/types';
 
+import { Alert } from './Alert';
 import { FindingList } from './FindingList';
 import { Hint } from './Hint';
 import { ProblemAlert } from './ProblemAlert';
@@ -159,7 +159,6 @@ function Answer({ answer, error, onSkip }: AnswerProps) {
       <Alert
         isInline
         isLiveRegion
-        component="h3"
         variant={unclear ? 'warning' : 'danger'}
         title={answer.message}
         actionLinks={

@@ -1,8 +1,9 @@
-import { Alert, Label, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
+import { Label, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
 
 import type { KeyState } from '../api/types';
 import { ago, dateOf, daysUntil } from '../domain/time';
 
+import { Alert } from './Alert';
 import { Facts } from './Facts';
 
 const WARN_DAYS = 14;

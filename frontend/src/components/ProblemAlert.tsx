@@ -1,5 +1,4 @@
 import {
-  Alert,
   AlertActionLink,
   Content,
   ExpandableSection,
@@ -11,6 +10,7 @@ import {
 
 import { asProblem, type Problem } from '../api/problem';
 
+import { Alert } from './Alert';
 import { FindingList } from './FindingList';
 
 interface ProblemAlertProps {

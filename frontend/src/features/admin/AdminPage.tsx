@@ -1,5 +1,4 @@
 import {
-  Alert,
   Card,
   CardBody,
   CardTitle,
@@ -16,6 +15,7 @@ import type { ReactNode } from 'react';
 
 import { adminQuery } from '../../api/queries';
 import type { Admin, Finding } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { Facts } from '../../components/Facts';
 import { FindingList } from '../../components/FindingList';
 import { PageBody } from '../../components/PageBody';

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Checkbox,
   Content,
   Form,
@@ -10,6 +9,7 @@ import {
 } from '@patternfly/react-core';
 
 import type { Protocol } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { EnvRows } from '../../components/EnvRows';
 import { Field, TextField } from '../../components/fields';
 import { PairRows } from '../../components/PairRows';

@@ -1,5 +1,7 @@
-import { Alert, AlertActionLink } from '@patternfly/react-core';
+import { AlertActionLink } from '@patternfly/react-core';
 import { Link } from 'react-router-dom';
+
+import { Alert } from '../../components/Alert';
 
 interface BegunAlertProps {
   project: string;

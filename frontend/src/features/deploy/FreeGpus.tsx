@@ -1,7 +1,8 @@
-import { Alert, Content, ExpandableSection } from '@patternfly/react-core';
+import { Content, ExpandableSection } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 
 import type { Hardware } from '../../api/types';
+import { Alert } from '../../components/Alert';
 
 interface FreeGpusProps {
   gpus: Hardware['gpus'];

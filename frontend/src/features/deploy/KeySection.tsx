@@ -1,8 +1,9 @@
-import { Alert, Button, FormGroup, FormSection, Radio } from '@patternfly/react-core';
+import { Button, FormGroup, FormSection, Radio } from '@patternfly/react-core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import type { KeyState, Session } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { FindingList } from '../../components/FindingList';
 import { Hint } from '../../components/Hint';
 import { KeyEntry, type AcceptedKey } from '../../components/KeyEntry';
@@ -135,7 +136,6 @@ function Accepted({ accepted, session, onAgain }: AcceptedProps) {
       <Alert
         isInline
         isLiveRegion
-        component="h3"
         variant={unchecked ? 'warning' : 'success'}
         title={unchecked ? 'The key was not checked' : 'NVIDIA accepts the key'}
         actionLinks={

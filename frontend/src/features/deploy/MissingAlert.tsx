@@ -1,5 +1,6 @@
-import { Alert, AlertActionLink } from '@patternfly/react-core';
+import { AlertActionLink } from '@patternfly/react-core';
 
+import { Alert } from '../../components/Alert';
 import type { Problems } from '../../domain/rows';
 
 import { STEP_OF_FIELD, type StepId } from './checks';

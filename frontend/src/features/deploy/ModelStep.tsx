@@ -1,5 +1,4 @@
 import {
-  Alert,
   Card,
   CardBody,
   CardHeader,
@@ -15,6 +14,7 @@ import {
 import { useState } from 'react';
 
 import type { Model, Models } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { CatalogNotes } from '../../components/CatalogNotes';
 import { ModelLabels } from '../../components/ModelLabels';
 import { ModelPicker } from '../../components/ModelPicker';

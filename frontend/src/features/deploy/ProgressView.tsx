@@ -1,7 +1,6 @@
 import {
   ActionList,
   ActionListItem,
-  Alert,
   AlertActionLink,
   Button,
   Stack,
@@ -15,6 +14,7 @@ import { Link } from 'react-router-dom';
 import { detailsQuery } from '../../api/queries';
 import type { DeployStep, Plan } from '../../api/types';
 import { useStatus } from '../../api/useStatus';
+import { Alert } from '../../components/Alert';
 import { EndpointList } from '../../components/EndpointList';
 import { Explanations } from '../../components/Explanations';
 import { Phases } from '../../components/Phases';

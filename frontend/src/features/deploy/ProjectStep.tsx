@@ -1,7 +1,8 @@
-import { Alert, Form, FormSection, List, ListItem } from '@patternfly/react-core';
+import { Form, FormSection, List, ListItem } from '@patternfly/react-core';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { KeyState, Project, Session } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { ProjectSelect } from '../../components/ProjectSelect';
 import { Field, TextField } from '../../components/fields';
 

@@ -1,5 +1,4 @@
 import {
-  Alert,
   AlertActionLink,
   AlertGroup,
   ExpandableSection,
@@ -12,6 +11,7 @@ import {
 import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { Finding, Plan } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { CodeView } from '../../components/CodeView';
 import { Facts } from '../../components/Facts';
 import { QueryView } from '../../components/QueryView';
@@ -94,7 +94,6 @@ function PlanFindings({ findings, onStep }: PlanFindingsProps) {
             key={`${finding.code} ${finding.subject} ${finding.message}`}
             variant={VARIANTS[finding.severity]}
             isInline
-            component="h3"
             title={finding.message}
             actionLinks={
               step && <AlertActionLink onClick={() => onStep(step)}>Change it</AlertActionLink>

@@ -1,14 +1,8 @@
-import {
-  Alert,
-  FormGroup,
-  FormSection,
-  FormSelect,
-  FormSelectOption,
-  Radio,
-} from '@patternfly/react-core';
+import { FormGroup, FormSection, FormSelect, FormSelectOption, Radio } from '@patternfly/react-core';
 import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { Claim, Storage } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { FindingList } from '../../components/FindingList';
 import { QueryView } from '../../components/QueryView';
 import { formatBytes } from '../../domain/quantity';

@@ -1,6 +1,7 @@
-import { Alert, Stack, StackItem, Title } from '@patternfly/react-core';
+import { Stack, StackItem, Title } from '@patternfly/react-core';
 
 import type { ChangePlan } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { CodeView } from '../../components/CodeView';
 import { FindingList } from '../../components/FindingList';
 

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Button,
   Checkbox,
   Content,
@@ -15,6 +14,7 @@ import { useState } from 'react';
 
 import { deletionQuery } from '../../api/queries';
 import type { Deletion } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { FindingList } from '../../components/FindingList';
 import { ProblemAlert } from '../../components/ProblemAlert';
 import { QueryView } from '../../components/QueryView';
@@ -112,7 +112,7 @@ function Preview({ data, withClaim, onWithClaim }: PreviewProps) {
       )}
       {data.findings.length > 0 && <FindingList findings={data.findings} />}
       {withClaim && (
-        <Alert isInline variant="warning" title="The downloaded weights are deleted" component="h3" />
+        <Alert isInline variant="warning" title="The downloaded weights are deleted" />
       )}
     </>
   );

@@ -1,5 +1,4 @@
 import {
-  Alert,
   Breadcrumb,
   BreadcrumbItem,
   EmptyState,
@@ -16,6 +15,7 @@ import { asProblem } from '../../api/problem';
 import { detailsQuery } from '../../api/queries';
 import type { DeploymentDetails } from '../../api/types';
 import { useStatus, type Liveness } from '../../api/useStatus';
+import { Alert } from '../../components/Alert';
 import { CodeView } from '../../components/CodeView';
 import { PageBody } from '../../components/PageBody';
 import { QueryView } from '../../components/QueryView';

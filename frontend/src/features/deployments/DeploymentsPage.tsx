@@ -1,10 +1,19 @@
-import { Alert, Button, EmptyState, EmptyStateActions, EmptyStateBody, EmptyStateFooter, Stack, StackItem } from '@patternfly/react-core';
+import {
+  Button,
+  EmptyState,
+  EmptyStateActions,
+  EmptyStateBody,
+  EmptyStateFooter,
+  Stack,
+  StackItem,
+} from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router-dom';
 
 import { deploymentsQuery, projectsQuery } from '../../api/queries';
 import type { Deployments } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { PageBody } from '../../components/PageBody';
 import { QueryView } from '../../components/QueryView';
 

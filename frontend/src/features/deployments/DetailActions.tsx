@@ -1,9 +1,10 @@
-import { ActionList, ActionListItem, Alert, Button } from '@patternfly/react-core';
+import { ActionList, ActionListItem, Button } from '@patternfly/react-core';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 
 import { asProblem } from '../../api/problem';
 import type { DeploymentDetails } from '../../api/types';
+import { Alert } from '../../components/Alert';
 
 import { DeleteModal } from './DeleteModal';
 import { useSwitch } from './useActions';

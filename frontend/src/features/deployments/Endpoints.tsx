@@ -1,8 +1,9 @@
-import { Alert, Content, Stack, StackItem, Title } from '@patternfly/react-core';
+import { Content, Stack, StackItem, Title } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 
 import { modelsQuery } from '../../api/queries';
 import type { DeploymentDetails } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { CodeView } from '../../components/CodeView';
 import { EndpointList } from '../../components/EndpointList';
 import { modelIdOf, snippetsFor, tokenSnippet } from '../../domain/snippets';

@@ -1,7 +1,8 @@
-import { Alert, ExpandableSection, List, ListItem, Stack, StackItem, Title } from '@patternfly/react-core';
+import { ExpandableSection, List, ListItem, Stack, StackItem, Title } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 
 import type { DeploymentDetails } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { Explanations } from '../../components/Explanations';
 import { Facts, type Fact } from '../../components/Facts';
 import { FindingList } from '../../components/FindingList';

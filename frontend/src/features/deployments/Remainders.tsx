@@ -1,5 +1,4 @@
 import {
-  Alert,
   AlertActionLink,
   Button,
   Content,
@@ -16,6 +15,7 @@ import { useNavigate } from 'react-router-dom';
 
 import { api, unwrap } from '../../api/client';
 import type { Remainder } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { FindingList } from '../../components/FindingList';
 import { ProblemAlert } from '../../components/ProblemAlert';
 

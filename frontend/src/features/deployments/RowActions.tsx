@@ -1,10 +1,12 @@
-import { Alert, AlertActionCloseButton } from '@patternfly/react-core';
+import { AlertActionCloseButton, MenuToggle } from '@patternfly/react-core';
+import EllipsisVIcon from '@patternfly/react-icons/dist/esm/icons/ellipsis-v-icon';
 import { ActionsColumn } from '@patternfly/react-table';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 
 import { asProblem } from '../../api/problem';
 import type { DeploymentRow } from '../../api/types';
+import { Alert } from '../../components/Alert';
 
 import { DeleteModal } from './DeleteModal';
 import { useSwitch } from './useActions';
@@ -20,7 +22,17 @@ export function RowActions({ row }: { row: DeploymentRow }) {
     <>
       <ActionsColumn
         isDisabled={isShownOnly || change.isPending || row.status === 'Deleting'}
-        aria-label={`Actions of ${row.name}`}
+        actionsToggle={({ onToggle, isOpen, isDisabled, toggleRef }) => (
+          <MenuToggle
+            ref={toggleRef}
+            variant="plain"
+            aria-label={`Actions of ${row.name}`}
+            icon={<EllipsisVIcon />}
+            isExpanded={isOpen}
+            isDisabled={isDisabled ?? false}
+            onClick={onToggle}
+          />
+        )}
         items={[
           {
             title: row.stopped ? 'Start' : 'Stop',

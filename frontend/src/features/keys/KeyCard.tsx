@@ -1,7 +1,6 @@
 import {
   ActionList,
   ActionListItem,
-  Alert,
   Button,
   Card,
   CardBody,
@@ -20,6 +19,7 @@ import { Link } from 'react-router-dom';
 import { api, unwrap } from '../../api/client';
 import { keyQuery } from '../../api/queries';
 import type { KeyState, KeyStored } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { FindingList } from '../../components/FindingList';
 import { KeyEntry, type AcceptedKey } from '../../components/KeyEntry';
 import { KeyFacts } from '../../components/KeyFacts';

@@ -1,9 +1,10 @@
-import { Alert, Checkbox, Content, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
+import { Checkbox, Content, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { rotationQuery } from '../../api/queries';
 import type { RotationRequest } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { KeyEntry } from '../../components/KeyEntry';
 import { QueryView } from '../../components/QueryView';
 

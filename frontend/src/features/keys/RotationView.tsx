@@ -1,5 +1,6 @@
-import { Alert, List, ListItem, Stack, StackItem } from '@patternfly/react-core';
+import { List, ListItem, Stack, StackItem } from '@patternfly/react-core';
 
+import { Alert } from '../../components/Alert';
 import { Explanations } from '../../components/Explanations';
 import { FindingList } from '../../components/FindingList';
 import { ProblemAlert } from '../../components/ProblemAlert';

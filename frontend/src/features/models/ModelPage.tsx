@@ -1,5 +1,4 @@
 import {
-  Alert,
   Breadcrumb,
   BreadcrumbItem,
   Button,
@@ -15,6 +14,7 @@ import { Link, useParams } from 'react-router-dom';
 
 import { modelsQuery } from '../../api/queries';
 import type { Model } from '../../api/types';
+import { Alert } from '../../components/Alert';
 import { Facts } from '../../components/Facts';
 import { ModelLabels } from '../../components/ModelLabels';
 import { PageBody } from '../../components/PageBody';
