@@ -103,9 +103,11 @@ class Pool:
         self._endpoint = endpoint
         self._idle: list[tuple[float, Connection]] = []
         self._dropped: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def close(self) -> None:
         """Close every connection that rests; those in use close with their request."""
+        self._closed = True
         idle, self._idle = self._idle, []
         for _, connection in idle:
             self._drop(connection)
@@ -151,7 +153,8 @@ class Pool:
         return None
 
     def _keep(self, connection: Connection) -> None:
-        if len(self._idle) >= _KEPT or not connection.usable:
+        # A request that ends after the pool, because another one failed, keeps nothing open.
+        if self._closed or len(self._idle) >= _KEPT or not connection.usable:
             self._drop(connection)
             return
         connection.rest()

@@ -240,6 +240,29 @@ async def test_a_cancelled_request_takes_its_connection_with_it() -> None:
         assert await ask(pool) == (200, b"2")
 
 
+@pytest.mark.anyio
+async def test_a_request_that_outlives_its_pool_leaves_no_connection_open() -> None:
+    """Another request failed and the command ended; this one was still on its way."""
+    ended = asyncio.Event()
+
+    async def serve(_number: int, streams: Streams) -> None:
+        reader, writer = streams
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.05)
+        writer.write(OK + b"Content-Length: 1\r\n\r\n1")
+        assert await reader.read() == b""
+        ended.set()
+
+    async with server(serve) as pool:
+        late = asyncio.create_task(ask(pool))
+        await asyncio.sleep(0.01)
+        await pool.close()
+
+        assert await late == (200, b"1")
+        async with asyncio.timeout(5):
+            await ended.wait()
+
+
 @asynccontextmanager
 async def proxy(seen: list[bytes]) -> AsyncIterator[int]:
     """Lead to wherever a request asks, and write down how it asked."""
