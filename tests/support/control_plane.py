@@ -7,7 +7,9 @@ a control plane. A missing program is an error, never a skip.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,11 @@ import pytest
 
 if TYPE_CHECKING:
     from odh_nim.cluster import Client
+    from odh_nim.domain.resources import ApiResource
     from odh_nim.sandbox.testing import ControlPlane
+
+# Projects of the running test, with the plane they are in.
+_made: list[tuple[ControlPlane, str]] = []
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +64,21 @@ def make_project(plane: ControlPlane, *, editor: str = "alice") -> str:
     """Make a project with an editor; give its name when pods can run in it."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     asyncio.run(_make_project(plane, name, editor))
+    _made.append((plane, name))
     return name
+
+
+@pytest.fixture(autouse=True)
+def _projects_are_tidied() -> Iterator[None]:
+    """Take the models of a test's projects away: the nodes' few GPUs are for all tests."""
+    yield
+    made, _made[:] = list(_made), []
+    for plane, name in made:
+        if any(part.name == "kubelet-stand-in" for part in plane.state.parts):
+            # In a thread: a browser test has a loop of its own in this one.
+            thread = threading.Thread(target=lambda p=plane, n=name: asyncio.run(_tidy(p, n)))
+            thread.start()
+            thread.join(30)
 
 
 def start_plane(
@@ -79,6 +99,34 @@ def start_plane(
         kserve=kserve,
     ) as plane:
         yield plane
+
+
+async def _tidy(plane: ControlPlane, name: str) -> None:
+    from odh_nim.cluster import Client  # noqa: PLC0415 - see the module's docstring
+    from odh_nim.domain import resources  # noqa: PLC0415 - as above
+    from odh_nim.domain.errors import ClusterError  # noqa: PLC0415 - as above
+
+    kinds = (resources.INFERENCE_SERVICES, resources.JOBS, resources.DEPLOYMENTS, resources.PODS)
+    # A test may have taken the project itself away; what matters is that no pod is left.
+    with contextlib.suppress(ClusterError, TimeoutError):
+        async with asyncio.timeout(15), Client(plane.admin) as client:
+            while True:
+                left = 0
+                for kind in kinds:
+                    for found in await client.list(kind, name):
+                        left += 1
+                        if "deletionTimestamp" not in found["metadata"]:
+                            await _remove(client, kind, found["metadata"])
+                if not left:
+                    return
+                await asyncio.sleep(0.1)
+
+
+async def _remove(client: Client, kind: ApiResource, metadata: dict[str, Any]) -> None:
+    from odh_nim.domain.errors import NotFoundError  # noqa: PLC0415 - see the module's docstring
+
+    with contextlib.suppress(NotFoundError):
+        await client.delete(kind, metadata["name"], metadata["namespace"], grace_seconds=0)
 
 
 async def _make_project(plane: ControlPlane, name: str, editor: str) -> None:
