@@ -1,6 +1,6 @@
 # Every target installs what it needs: a machine with Python 3.11, git and make is enough.
 .DEFAULT_GOAL := help
-.PHONY: help setup programs page check test unit integration e2e browser screenshots faults sandbox generate bench lock clean
+.PHONY: test-all help setup programs page check test unit integration e2e browser screenshots faults sandbox generate bench lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -11,13 +11,13 @@ PYTEST := $(BIN)/python -m pytest
 # What fails is tried once more, alone: machines are shared and noisy, and a fault fails again.
 again = $(PYTEST) $(1) -q || { echo "Once more, alone: what failed."; \
   $(PYTEST) $(1) -q --last-failed --last-failed-no-failures none; }
-# The tiers that share one real control plane.
-REAL := tests/integration tests/e2e tests/faults
+# What a run of CI plays on the real control plane; `make test-all` plays every tier.
+REAL := $(addprefix tests/integration/,airgap catalog cluster deployment edit keys manifests)
 # Where a change of the control plane's sources is noticed and nothing else.
 SOURCES := src tests benchmarks tools
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Make the virtual environment from the lock files
 
@@ -75,9 +75,14 @@ faults: programs ## Every outbound call under every fault
 
 test: check programs ## Everything that CI runs
 	@tools/install-test-tools
-	@tools/install-browser
 	@$(call again,tests/unit -n 2)
 	@$(call again,$(REAL))
+
+test-all: check programs ## Every tier, the browser and all faults included (half an hour)
+	@tools/install-test-tools
+	@tools/install-browser
+	@$(call again,tests/unit -n 2)
+	@$(call again,tests/integration tests/e2e tests/faults)
 
 sandbox: programs ## Start a whole cluster on this machine and say how to use it
 	@$(BIN)/odh-nim sandbox up
