@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'react-router-dom';
 
-import { modelsQuery, projectsQuery, sessionQuery } from '../../api/queries';
+import { deploymentsQuery, modelsQuery, projectsQuery, sessionQuery } from '../../api/queries';
 import { Loading, QueryView } from '../../components/QueryView';
 import { PageBody } from '../../components/PageBody';
 
@@ -13,18 +13,23 @@ export function DeployPage() {
   const session = useQuery(sessionQuery);
   const projects = useQuery(projectsQuery);
   const models = useQuery(modelsQuery);
+  const resumed = parameters.get('resume');
+  const deployments = useQuery({ ...deploymentsQuery, enabled: resumed !== null });
+  const remainder = deployments.data?.incomplete.find(({ requestId }) => requestId === resumed);
   const linked = {
     model: parameters.get('model') ?? '',
     tag: parameters.get('tag') ?? '',
     project: parameters.get('project') ?? '',
   };
   return (
-    <PageBody title="Deploy a model" lead="Nothing is made before the last step.">
+    <PageBody title={remainder ? `Resume ${remainder.name}` : 'Deploy a model'}
+      lead="Nothing is made before the last step."
+   >
       <QueryView query={session} label="your session">
         {(who) => (
           <QueryView query={projects} label="projects">
             {(where) =>
-              models.isPending ? (
+              models.isPending || (resumed !== null && deployments.isPending) ? (
                 <Loading label="models" />
               ) : (
                 <DeployWizard
@@ -33,6 +38,7 @@ export function DeployPage() {
                   models={models.data}
                   catalogError={models.error}
                   linked={linked}
+                  remainder={remainder}
                 />
               )
             }

@@ -1,9 +1,9 @@
 import { useWizardContext, Wizard, WizardStep, type WizardStepType } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useCallback, useState } from 'react';
 import { useNavigate } from 'react-router-dom';
 
-import type { Models, Project, Session } from '../../api/types';
+import type { Models, Project, Remainder, Session } from '../../api/types';
 import { ProblemAlert } from '../../components/ProblemAlert';
 import type { Problems } from '../../domain/rows';
 
@@ -15,6 +15,7 @@ import { ModelStep } from './ModelStep';
 import { ProgressView } from './ProgressView';
 import { ProjectStep } from './ProjectStep';
 import { ResourcesStep } from './ResourcesStep';
+import { resumeUrl } from './resume';
 import { ReviewStep } from './ReviewStep';
 import type { StepProps } from './StepProps';
 import { deployUrl, useDeploy } from './useDeploy';
@@ -35,15 +36,21 @@ interface DeployWizardProps {
   models: Models | undefined;
   catalogError: unknown;
   linked: Linked;
+  remainder: Remainder | undefined;
 }
 
 /** Five steps to a deployment, and then its progress. */
 export function DeployWizard(props: DeployWizardProps) {
-  const { session, projects, models, catalogError, linked } = props;
-  const wizard = useWizard(session, models, linked);
+  const { session, projects, models, catalogError, linked, remainder } = props;
+  const wizard = useWizard(session, models, linked, remainder);
   const { form, dispatch, model, problems, plan } = wizard;
   const [tried, setTried] = useState<readonly StepId[]>([]);
-  const { run, start, reset } = useDeploy(deployUrl);
+  const url = useCallback(
+    (project: string) =>
+      remainder ? resumeUrl(project, remainder.requestId) : deployUrl(project),
+    [remainder],
+  );
+  const { run, start, reset } = useDeploy(url);
   const client = useQueryClient();
   const navigate = useNavigate();
 
@@ -85,7 +92,8 @@ export function DeployWizard(props: DeployWizardProps) {
   });
   const last = STEPS.indexOf(firstBadStep(problems));
   const page = (step: StepId) => ({
-    id: step,
+    // Not the name alone: a field may have it as its id.
+    id: `step-${step}`,
     name: TITLES[step],
     isDisabled: STEPS.indexOf(step) > last,
     footer: (
@@ -108,14 +116,14 @@ export function DeployWizard(props: DeployWizardProps) {
       {catalogError !== null && (
         <ProblemAlert error={catalogError} title="The catalogue cannot be read" />
       )}
-      {wizard.requestId !== null && wizard.step === 'review' && (
+      {!remainder && wizard.requestId !== null && wizard.step === 'review' && (
         <BegunAlert project={form.project} name={form.name} onGoOn={() => void deploy()} />
       )}
       <Wizard
         startIndex={1 + Math.min(STEPS.indexOf(wizard.step), last)}
         navAriaLabel="Steps of the deployment"
         shouldFocusContent
-        onStepChange={(_, current: WizardStepType) => wizard.setStep(current.id as StepId)}
+        onStepChange={(_, current: WizardStepType) => wizard.setStep(stepOf(current))}
       >
         <WizardStep {...page('model')}>
           <ModelStep {...stepProps('model')} models={models} taken={wizard.taken} />
@@ -147,6 +155,10 @@ export function DeployWizard(props: DeployWizardProps) {
       </Wizard>
     </>
   );
+}
+
+function stepOf({ id }: WizardStepType): StepId {
+  return STEPS.find((step) => id === `step-${step}`) ?? 'model';
 }
 
 /** Of fields that nobody has left yet, only the name says what is wrong, while it is typed. */

@@ -35,6 +35,8 @@ export function WizardButtons(props: WizardButtonsProps) {
     }
   }, [attempt]);
 
+  useEffect(nameToggle, []);
+
   const next = () => {
     if (problems.length > 0) {
       onTry();
@@ -86,6 +88,14 @@ function canDeploy(plan: UseQueryResult<Plan>): boolean {
     !plan.isFetching &&
     plan.data.findings.every((finding) => finding.severity !== 'error')
   );
+}
+
+/**
+ * On a narrow screen PatternFly names the list's button "Wizard Header Toggle", which is not what
+ * it reads: without that name it is called by its text, the current step.
+ */
+function nameToggle(): void {
+  document.querySelector('.pf-v6-c-wizard__toggle')?.removeAttribute('aria-label');
 }
 
 /** Put the focus where something is to be corrected. */

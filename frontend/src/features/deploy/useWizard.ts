@@ -2,12 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useReducer, useState } from 'react';
 
 import { deploymentsQuery, hardwareQuery, keyQuery, storageQuery } from '../../api/queries';
-import type { Models, Session } from '../../api/types';
+import type { Models, Remainder, Session } from '../../api/types';
 
 import { findProblems, firstBadStep, type StepId } from './checks';
 import { clearDraft, readDraft, writeDraft, type Draft } from './draft';
 import { EMPTY_FORM, reduceForm, toRequest, type FormAction } from './form';
 import type { EnteredKey } from './KeySection';
+import { formOfRemainder } from './resume';
 import { usePlan } from './usePlan';
 
 export interface Linked {
@@ -30,12 +31,29 @@ export function startFrom(draft: Draft, linked: Linked, models: Models | undefin
   return { ...draft, form, requestId: form === draft.form ? draft.requestId : null };
 }
 
+function beginning(
+  linked: Linked,
+  models: Models | undefined,
+  remainder: Remainder | undefined,
+): Draft {
+  return remainder
+    ? { form: formOfRemainder(remainder, models), step: 'model', requestId: null }
+    : startFrom(readDraft(), linked, models);
+}
+
 /** Everything that the wizard knows: the form, what is around it, and what is derived of both. */
-export function useWizard(session: Session, models: Models | undefined, linked: Linked) {
-  const [start] = useState(() => startFrom(readDraft(), linked, models));
+export function useWizard(
+  session: Session,
+  models: Models | undefined,
+  linked: Linked,
+  remainder: Remainder | undefined,
+) {
+  const [start] = useState(() => beginning(linked, models, remainder));
   const [form, change] = useReducer(reduceForm, start.form);
   const [step, setStep] = useState<StepId>(start.step);
-  const [requestId, setRequestId] = useState(start.requestId);
+  const [begunId, setRequestId] = useState(start.requestId);
+  // What is resumed stays the same request, whatever is filled in for it.
+  const requestId = remainder?.requestId ?? begunId;
   const [entered, setEntered] = useState<EnteredKey | null>(null);
   const dispatch = useCallback((action: FormAction) => {
     setRequestId(null);
