@@ -8,7 +8,9 @@ export const REQUESTED_BY = { 'X-Odh-Nim': '1' };
 
 const login: Middleware = {
   onResponse({ response }) {
-    reportLoginEnded(response.status === 401);
+    if (response.status === 401) {
+      reportLoginEnded(true);
+    }
   },
 };
 

@@ -4,6 +4,7 @@ type Listener = () => void;
 const listeners = new Set<Listener>();
 let ended = false;
 
+/** It has ended with the first refusal; that it is back is for the person to say. */
 export function reportLoginEnded(now: boolean): void {
   if (ended !== now) {
     ended = now;

@@ -54,7 +54,9 @@ async function open(url: string, { signal, method = 'GET', body }: StreamOptions
   } catch (error) {
     throw signal.aborted ? error : asProblem(error);
   }
-  reportLoginEnded(response.status === 401);
+  if (response.status === 401) {
+    reportLoginEnded(true);
+  }
   if (!response.ok) {
     throw await problemOf(response);
   }

@@ -2,13 +2,17 @@ import { AlertActionLink, PageSection } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
 
-import { isLoginEnded, watchLogin } from '../api/session';
+import { isLoginEnded, reportLoginEnded, watchLogin } from '../api/session';
 import { Alert } from '../components/Alert';
 
 /** The login has ended: the page and its form stay as they are. */
 export function LoginAlert() {
   const isEnded = useSyncExternalStore(watchLogin, isLoginEnded);
   const client = useQueryClient();
+  const goOn = () => {
+    reportLoginEnded(false);
+    void client.invalidateQueries();
+  };
   if (!isEnded) {
     return null;
   }
@@ -24,7 +28,7 @@ export function LoginAlert() {
             <AlertActionLink component="a" href="/" target="_blank" rel="noreferrer">
               Log in again in a new tab
             </AlertActionLink>
-            <AlertActionLink onClick={() => void client.invalidateQueries()}>
+            <AlertActionLink onClick={goOn}>
               I am logged in again
             </AlertActionLink>
           </>

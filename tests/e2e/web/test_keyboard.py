@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
+from odh_nim.sandbox.testing import ControlPlane
 from support.web_answers import GOOD_KEY, answer
 
 
@@ -22,10 +23,11 @@ def press(page: Page, wanted: Locator) -> None:
     page.keyboard.press("Enter")
 
 
-def test_wizard_is_filled_in_by_keyboard_alone(open_page: Callable[..., Page]) -> None:
+def test_wizard_is_filled_in_by_keyboard_alone(
+    control_plane: ControlPlane, open_page: Callable[..., Page]
+) -> None:
     """R-UI-14."""
     page = open_page()
-    answer(page, "/key-checks", GOOD_KEY)
     page.goto("/models/llama-3.1-8b-instruct")
     expect(page.get_by_role("grid")).to_be_visible()
     page.keyboard.press("Tab")
@@ -43,13 +45,15 @@ def test_wizard_is_filled_in_by_keyboard_alone(open_page: Callable[..., Page]) -
     tab_to(page, page.locator("#key-project"))
     page.keyboard.press("ArrowDown")
     tab_to(page, page.locator("#api-key"))
-    page.keyboard.type("nvapi-0123456789abcdefghij")
+    page.keyboard.type(control_plane.key_file("good").read_text().strip())
     page.keyboard.press("Enter")
     expect(page.get_by_text("NVIDIA accepts the key")).to_be_visible()
-    for step in ("Storage class", "Protocol", "The same as a command"):
+    for step in ("Storage class", "Only with a token", "The same as a command"):
         press(page, following)
         expect(page.get_by_text(step).first).to_be_visible()
-    tab_to(page, page.get_by_role("button", name="Deploy", exact=True))
+    deploy = page.get_by_role("button", name="Deploy", exact=True)
+    expect(deploy).to_be_enabled()
+    tab_to(page, deploy)
 
 
 def test_focus_goes_to_the_heading_of_a_new_page(open_page: Callable[..., Page]) -> None:
