@@ -99,7 +99,7 @@ def _take_all(browser: Browser, site: Site, word: str) -> None:
         for address, name, text in PAGES:
             if word in name and (scheme == "light" or name in ("models", "deployment")):
                 page.goto(address)
-                expect(page.get_by_text(text).first).to_be_visible()
+                _wait_for(page, text)
                 _take(page, f"{name}{suffix}")
         if scheme == "light" and word in "wizard":
             _take_wizard(page)
@@ -118,10 +118,15 @@ def _take_wizard(page: Page) -> None:
         ("review", "YAML, without the key"),
     )
     for step, text in steps:
-        expect(page.get_by_text(text).first).to_be_visible()
+        _wait_for(page, text)
         _take(page, f"wizard-{step}")
         if step != "review":
             following.click()
+
+
+def _wait_for(page: Page, text: str) -> None:
+    # A choice of a list that is closed has the text as well.
+    page.get_by_text(text).locator("visible=true").first.wait_for()
 
 
 def _take(page: Page, name: str) -> None:

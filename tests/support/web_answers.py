@@ -167,3 +167,30 @@ REMAINDER: dict[str, Any] = {
     )
     | {"name": "half"},
 }  # fmt: skip
+
+SPECIFICATION: dict[str, Any] = {
+    "name": "llama",
+    "project": "team-a",
+    "displayName": "Llama",
+    "description": "",
+    "model": "llama-3.1-8b-instruct",
+    "image": "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.3",
+    "tag": "1.8.3",
+    "tags": ["1.8.3"],
+    "protocol": "http",
+    "protocols": ["http", "grpc"],
+    "gpus": 1,
+    "cpu": "2",
+    "memory": "8Gi",
+    "replicas": 1,
+    "key": "project",
+    "strategy": "RollingUpdate",
+    "env": [
+        {"name": "LEVEL", "value": "info", "valueFrom": None, "hidden": False},
+        {"name": "TOKEN", "value": None, "valueFrom": None, "hidden": True},
+    ],
+    "args": ["--a"],
+    "claim": "llama-weights",
+    "storageSize": "50Gi",
+    "base": "0" * 32,
+}

@@ -3,7 +3,7 @@
 import asyncio
 
 from odh_nim.cluster import Client
-from odh_nim.domain.resources import ApiResource
+from odh_nim.domain.resources import INFERENCE_SERVICES, ApiResource
 from odh_nim.sandbox.testing import ControlPlane
 
 
@@ -16,3 +16,15 @@ async def _names_of(plane: ControlPlane, resource: ApiResource, project: str) ->
     async with Client(plane.admin) as client:
         found = await client.list(resource, project)
     return sorted(one["metadata"]["name"] for one in found)
+
+
+def cpu_of(plane: ControlPlane, name: str, project: str) -> str:
+    """Give the processors that a deployment asks for."""
+    return asyncio.run(_cpu_of(plane, name, project))
+
+
+async def _cpu_of(plane: ControlPlane, name: str, project: str) -> str:
+    async with Client(plane.admin) as client:
+        service = await client.get(INFERENCE_SERVICES, name, project)
+    asked: str = service["spec"]["predictor"]["model"]["resources"]["requests"]["cpu"]
+    return asked

@@ -8,11 +8,14 @@ interface PageBodyProps {
   lead?: ReactNode;
   actions?: ReactNode;
   breadcrumb?: ReactNode;
+  /** The children bring their own sections. */
+  hasSections?: boolean;
   children: ReactNode;
 }
 
 /** A page: its one heading, which is also the document's title, and what it shows. */
-export function PageBody({ title, lead, actions, breadcrumb, children }: PageBodyProps) {
+export function PageBody(props: PageBodyProps) {
+  const { title, lead, actions, breadcrumb, hasSections = false, children } = props;
   useEffect(() => {
     document.title = `${title} · ${PRODUCT}`;
   }, [title]);
@@ -34,7 +37,7 @@ export function PageBody({ title, lead, actions, breadcrumb, children }: PageBod
           {actions && <FlexItem>{actions}</FlexItem>}
         </Flex>
       </PageSection>
-      <PageSection isFilled>{children}</PageSection>
+      {hasSections ? children : <PageSection isFilled>{children}</PageSection>}
     </>
   );
 }

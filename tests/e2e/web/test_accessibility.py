@@ -10,6 +10,7 @@ from support.browser import violations
 from support.web_answers import (
     GOOD_KEY,
     REMAINDER,
+    SPECIFICATION,
     answer,
     change,
     details,
@@ -175,6 +176,22 @@ def yaml(page: Page) -> None:
     expect(page.get_by_role("region", name="YAML")).to_be_visible()
 
 
+def changing(page: Page) -> None:
+    answer(page, f"{ONE}/specification", SPECIFICATION)
+    plan = {
+        "base": SPECIFICATION["base"],
+        "diff": "-  cpu: 2\n+  cpu: 3\n",
+        "restarts": True,
+        "objects": [],
+        "findings": [finding("warning", "The volume grows.")],
+    }
+    answer(page, f"{ONE}/changes/plan", plan)
+    page.goto(f"{OPEN}/edit")
+    page.get_by_label("CPU").fill("3")
+    page.get_by_role("button", name="Show the difference").click()
+    expect(page.get_by_role("region", name="difference")).to_be_visible()
+
+
 def deployment_gone(page: Page) -> None:
     page.goto("/deployments/team-a/never-was")
     expect(page.get_by_text("It is not there")).to_be_visible()
@@ -224,13 +241,15 @@ def wizard_at(page: Page, steps: int) -> None:
 
 
 def wizard_resources(page: Page) -> None:
+    node = {"name": "gpu-1", "product": "H100", "memoryGib": 80, "allocatable": 1, "free": 0}
+    full = {"known": True, "free": 0, "nodes": [{**node, "reason": "in use"}]}
+    change(page, "/projects/team-a/hardware", lambda body: body.update(gpus=full))
     wizard_at(page, 1)
     expect(page.get_by_label("Storage class")).to_be_visible()
     page.locator("#memory").fill("lots")
     page.get_by_role("button", name="Add a node label").click()
-    page.get_by_role("button", name="GPUs by node").or_(
-        page.get_by_text("You may not see")
-    ).first.wait_for()
+    page.get_by_role("button", name="GPUs by node").click()
+    expect(page.get_by_role("grid", name="GPUs by node")).to_be_visible()
 
 
 def wizard_access(page: Page) -> None:
@@ -282,9 +301,9 @@ def no_such_page(page: Page) -> None:
 STATES = (
     models, models_found_nothing, models_loading, models_failed, models_marked, model,
     model_unknown, deployments, deployments_empty, deployments_forbidden, login_ended, deleting,
-    overview, endpoints, events, logs, yaml, deployment_gone, wizard_model, wizard_nothing_chosen,
-    wizard_project, wizard_key, wizard_resources, wizard_access, wizard_review, key, key_stored,
-    no_project_chosen, admin, no_such_page,
+    overview, endpoints, events, logs, yaml, changing, deployment_gone, wizard_model,
+    wizard_nothing_chosen, wizard_project, wizard_key, wizard_resources, wizard_access,
+    wizard_review, key, key_stored, no_project_chosen, admin, no_such_page,
 )  # fmt: skip
 
 

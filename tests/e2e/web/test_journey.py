@@ -14,7 +14,7 @@ from odh_nim.domain.resources import (
 )
 from odh_nim.sandbox.testing import ControlPlane
 from support.browser import elsewhere
-from support.web_cluster import names_of
+from support.web_cluster import cpu_of, names_of
 
 MODEL = "llama-3.1-8b-instruct"
 NAME = "llama-3-1-8b-instruct"
@@ -48,7 +48,7 @@ def fill_until_review(page: Page, plane: ControlPlane, project: str) -> None:
     next_step(page, "Review")
 
 
-def test_person_deploys_watches_stops_starts_and_deletes(
+def test_person_deploys_watches_stops_starts_changes_and_deletes(
     control_plane: ControlPlane, project: str, open_page: Callable[..., Page]
 ) -> None:
     """R-UI-01, R-UI-04, R-UI-07, R-UI-08, R-UI-09, R-DEP-25, R-DEP-26."""
@@ -89,6 +89,14 @@ def test_person_deploys_watches_stops_starts_and_deletes(
     expect(status).to_have_text("Stopped", timeout=90_000)
     page.get_by_role("button", name="Start").click()
     expect(status).to_have_text("Ready", timeout=120_000)
+
+    page.get_by_role("button", name="Change").click()
+    page.get_by_label("CPU").fill("3")
+    page.get_by_role("button", name="Show the difference").click()
+    expect(page.get_by_role("region", name="difference")).to_contain_text("cpu")
+    page.get_by_role("button", name="Save the change").click()
+    expect(status).to_have_text("Ready", timeout=120_000)
+    assert elsewhere(lambda: cpu_of(control_plane, NAME, project)) == "3"
 
     page.get_by_role("button", name="Delete").click()
     modal = page.get_by_role("dialog")

@@ -22,9 +22,11 @@ export function DeployPage() {
     project: parameters.get('project') ?? '',
   };
   return (
-    <PageBody title={remainder ? `Resume ${remainder.name}` : 'Deploy a model'}
+    <PageBody
+      title={remainder ? `Resume ${remainder.name}` : 'Deploy a model'}
       lead="Nothing is made before the last step."
-   >
+      hasSections
+    >
       <QueryView query={session} label="your session">
         {(who) => (
           <QueryView query={projects} label="projects">

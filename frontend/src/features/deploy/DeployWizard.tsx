@@ -1,4 +1,4 @@
-import { useWizardContext, Wizard, WizardStep, type WizardStepType } from '@patternfly/react-core';
+import { PageSection, useWizardContext, Wizard, WizardStep, type WizardStepType } from '@patternfly/react-core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { useNavigate } from 'react-router-dom';
@@ -56,7 +56,7 @@ export function DeployWizard(props: DeployWizardProps) {
 
   const deploy = async () => {
     const id = wizard.requestId ?? plan.data?.requestId ?? null;
-    wizard.setRequestId(id);
+    wizard.begin(id);
     await start(form.project, { ...wizard.request, requestId: id });
     await client.invalidateQueries({ queryKey: ['deployments'] });
     await client.invalidateQueries({ queryKey: ['key', form.project] });
@@ -72,14 +72,16 @@ export function DeployWizard(props: DeployWizardProps) {
   };
   if (run.state !== 'idle') {
     return (
-      <ProgressView
-        run={run}
-        project={form.project}
-        name={form.name}
-        planned={plan.data?.objects ?? []}
-        onBack={goBack}
-        onRetry={() => void deploy()}
-      />
+      <PageSection isFilled>
+        <ProgressView
+          run={run}
+          project={form.project}
+          name={form.name}
+          planned={plan.data?.objects ?? []}
+          onBack={goBack}
+          onRetry={() => void deploy()}
+        />
+      </PageSection>
     );
   }
 
@@ -114,45 +116,51 @@ export function DeployWizard(props: DeployWizardProps) {
   return (
     <>
       {catalogError !== null && (
-        <ProblemAlert error={catalogError} title="The catalogue cannot be read" />
+        <PageSection>
+          <ProblemAlert error={catalogError} title="The catalogue cannot be read" />
+        </PageSection>
       )}
       {!remainder && wizard.requestId !== null && wizard.step === 'review' && (
-        <BegunAlert project={form.project} name={form.name} onGoOn={() => void deploy()} />
+        <PageSection>
+          <BegunAlert project={form.project} name={form.name} onGoOn={() => void deploy()} />
+        </PageSection>
       )}
-      <Wizard
-        startIndex={1 + Math.min(STEPS.indexOf(wizard.step), last)}
-        navAriaLabel="Steps of the deployment"
-        shouldFocusContent
-        onStepChange={(_, current: WizardStepType) => wizard.setStep(stepOf(current))}
-      >
-        <WizardStep {...page('model')}>
-          <ModelStep {...stepProps('model')} models={models} taken={wizard.taken} />
-        </WizardStep>
-        <WizardStep {...page('project')}>
-          <ProjectStep
-            {...stepProps('project')}
-            projects={projects}
-            session={session}
-            keyState={wizard.keyState}
-            entered={wizard.entered}
-            onEntered={wizard.setEntered}
-            taken={wizard.taken}
-          />
-        </WizardStep>
-        <WizardStep {...page('resources')}>
-          <ResourcesStep
-            {...stepProps('resources')}
-            hardware={wizard.hardware}
-            storage={wizard.storage}
-          />
-        </WizardStep>
-        <WizardStep {...page('access')}>
-          <AccessStep {...stepProps('access')} />
-        </WizardStep>
-        <WizardStep {...page('review')}>
-          <Review wizard={wizard} stepProps={stepProps('review')} />
-        </WizardStep>
-      </Wizard>
+      <PageSection type="wizard" aria-label="Wizard">
+        <Wizard
+          startIndex={1 + Math.min(STEPS.indexOf(wizard.step), last)}
+          navAriaLabel="Steps of the deployment"
+          shouldFocusContent
+          onStepChange={(_, current: WizardStepType) => wizard.setStep(stepOf(current))}
+        >
+          <WizardStep {...page('model')}>
+            <ModelStep {...stepProps('model')} models={models} taken={wizard.taken} />
+          </WizardStep>
+          <WizardStep {...page('project')}>
+            <ProjectStep
+              {...stepProps('project')}
+              projects={projects}
+              session={session}
+              keyState={wizard.keyState}
+              entered={wizard.entered}
+              onEntered={wizard.setEntered}
+              taken={wizard.taken}
+            />
+          </WizardStep>
+          <WizardStep {...page('resources')}>
+            <ResourcesStep
+              {...stepProps('resources')}
+              hardware={wizard.hardware}
+              storage={wizard.storage}
+            />
+          </WizardStep>
+          <WizardStep {...page('access')}>
+            <AccessStep {...stepProps('access')} />
+          </WizardStep>
+          <WizardStep {...page('review')}>
+            <Review wizard={wizard} stepProps={stepProps('review')} />
+          </WizardStep>
+        </Wizard>
+      </PageSection>
     </>
   );
 }

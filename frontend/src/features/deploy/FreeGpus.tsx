@@ -11,11 +11,6 @@ interface FreeGpusProps {
 
 /** Which GPUs are free, and what keeps the others. */
 export function FreeGpus({ gpus, wanted }: FreeGpusProps) {
-  if (!gpus.known) {
-    return (
-      <Content component="small">You may not see the cluster’s nodes: free GPUs are not known.</Content>
-    );
-  }
   return (
     <>
       {wanted > gpus.free ? (

@@ -1,7 +1,7 @@
 import { Form, FormSection, FormSelect, FormSelectOption } from '@patternfly/react-core';
 import type { UseQueryResult } from '@tanstack/react-query';
 
-import type { Hardware, Profile, Storage } from '../../api/types';
+import type { Hardware, Model, Profile, Storage } from '../../api/types';
 import { FindingList } from '../../components/FindingList';
 import { QueryView } from '../../components/QueryView';
 import { gpuText } from '../../domain/modelFilter';
@@ -42,11 +42,11 @@ export function ResourcesStep(props: ResourcesStepProps) {
           min={0}
           max={64}
           value={form.gpus}
-          hint={model && `NVIDIA says: ${gpuText(model)}.`}
+          hint={gpuHint(model)}
           warning={gpuWarning(props)}
           onChange={(gpus) => set({ gpus })}
         />
-        {hardware.data && (
+        {hardware.data?.gpus.known && (
           <FreeGpus gpus={hardware.data.gpus} wanted={form.gpus * Math.max(1, form.replicas)} />
         )}
         <TextField
@@ -117,6 +117,10 @@ export function ResourcesStep(props: ResourcesStepProps) {
       <StorageFields {...props} />
     </Form>
   );
+}
+
+function gpuHint(model: Model | undefined): string {
+  return model?.gpu ? `NVIDIA says: ${gpuText(model)}.` : 'NVIDIA does not say how many it needs.';
 }
 
 function gpuWarning({ form, model }: ResourcesStepProps): string {

@@ -2,11 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useReducer, useState } from 'react';
 
 import { deploymentsQuery, hardwareQuery, keyQuery, storageQuery } from '../../api/queries';
-import type { Models, Remainder, Session } from '../../api/types';
+import type { Model, Models, Remainder, Session } from '../../api/types';
+import { proposeFreeName } from '../../domain/names';
 
 import { findProblems, firstBadStep, type StepId } from './checks';
 import { clearDraft, readDraft, writeDraft, type Draft } from './draft';
-import { EMPTY_FORM, reduceForm, toRequest, type FormAction } from './form';
+import { EMPTY_FORM, reduceForm, toRequest, type DeployForm, type FormAction } from './form';
 import type { EnteredKey } from './KeySection';
 import { formOfRemainder } from './resume';
 import { usePlan } from './usePlan';
@@ -31,6 +32,17 @@ export function startFrom(draft: Draft, linked: Linked, models: Models | undefin
   return { ...draft, form, requestId: form === draft.form ? draft.requestId : null };
 }
 
+/** A proposed name is a free one; which are taken may be known later than the model. */
+export function withFreeName(
+  form: DeployForm,
+  model: Model | undefined,
+  taken: readonly string[],
+): DeployForm {
+  return form.nameEdited || !model
+    ? form
+    : { ...form, name: proposeFreeName(model.name, form.project, taken) };
+}
+
 function beginning(
   linked: Linked,
   models: Models | undefined,
@@ -49,7 +61,7 @@ export function useWizard(
   remainder: Remainder | undefined,
 ) {
   const [start] = useState(() => beginning(linked, models, remainder));
-  const [form, change] = useReducer(reduceForm, start.form);
+  const [filled, change] = useReducer(reduceForm, start.form);
   const [step, setStep] = useState<StepId>(start.step);
   const [begunId, setRequestId] = useState(start.requestId);
   // What is resumed stays the same request, whatever is filled in for it.
@@ -60,22 +72,22 @@ export function useWizard(
     change(action);
   }, []);
 
-  const model = models?.items.find(({ key }) => key === form.model);
+  const { data: deployments } = useQuery(deploymentsQuery);
+  const taken = useMemo(
+    () =>
+      (deployments?.items ?? [])
+        .filter(({ project }) => project === filled.project)
+        .map(({ name }) => name),
+    [deployments, filled.project],
+  );
+  const model = models?.items.find(({ key }) => key === filled.model);
+  const form = useMemo(() => withFreeName(filled, model, taken), [filled, model, taken]);
   const keyState = useQuery({
     ...keyQuery(form.project),
     enabled: form.project !== '' && session.collectKeys,
   });
   const hardware = useQuery(hardwareQuery(form.project));
   const storage = useQuery(storageQuery(form.project));
-  const { data: deployments } = useQuery(deploymentsQuery);
-  const taken = useMemo(
-    () =>
-      (deployments?.items ?? [])
-        .filter(({ project }) => project === form.project)
-        .map(({ name }) => name),
-    [deployments, form.project],
-  );
-
   const kind = session.collectKeys ? form.key : 'none';
   const key = entered?.project === form.project && entered.kind === kind ? entered : null;
   const problems = useMemo(
@@ -100,6 +112,11 @@ export function useWizard(
   const plan = usePlan(form.project, request, step === 'review' && isGood);
 
   useEffect(() => writeDraft({ form, step, requestId }), [form, step, requestId]);
+  const begin = (id: string | null) => {
+    // From now on the name is taken, by this very deployment.
+    change({ type: 'name', name: form.name });
+    setRequestId(id);
+  };
   const forget = useCallback(() => {
     clearDraft();
     setEntered(null);
@@ -109,7 +126,7 @@ export function useWizard(
   }, []);
 
   return {
-    form, dispatch, model, models, step, setStep, requestId, setRequestId, entered, setEntered,
+    form, dispatch, model, models, step, setStep, requestId, setRequestId, begin, entered, setEntered,
     keyState, hardware, storage, taken, problems, profile, request, plan, key, session, forget,
   };
 }

@@ -4,6 +4,7 @@ import {
   EmptyState,
   EmptyStateBody,
   Tab,
+  TabContentBody,
   Tabs,
   TabTitleText,
 } from '@patternfly/react-core';
@@ -79,19 +80,29 @@ function Detail({ details, liveness }: { details: DeploymentDetails; liveness: L
         unmountOnExit
       >
         <Tab eventKey="overview" title={<TabTitleText>Overview</TabTitleText>}>
-          <Overview details={details} />
+          <TabContentBody hasPadding>
+            <Overview details={details} />
+          </TabContentBody>
         </Tab>
         <Tab eventKey="endpoints" title={<TabTitleText>Endpoints</TabTitleText>}>
-          <Endpoints details={details} />
+          <TabContentBody hasPadding>
+            <Endpoints details={details} />
+          </TabContentBody>
         </Tab>
         <Tab eventKey="events" title={<TabTitleText>Events</TabTitleText>}>
-          <Events place={place} />
+          <TabContentBody hasPadding>
+            <Events place={place} />
+          </TabContentBody>
         </Tab>
         <Tab eventKey="logs" title={<TabTitleText>Logs</TabTitleText>}>
-          <Logs place={place} />
+          <TabContentBody hasPadding>
+            <Logs place={place} />
+          </TabContentBody>
         </Tab>
         <Tab eventKey="yaml" title={<TabTitleText>YAML</TabTitleText>}>
-          <CodeView text={details.yaml} label="YAML" fileName={`${details.name}.yaml`} />
+          <TabContentBody hasPadding>
+            <CodeView text={details.yaml} label="YAML" fileName={`${details.name}.yaml`} />
+          </TabContentBody>
         </Tab>
       </Tabs>
     </>

@@ -51,10 +51,10 @@ export function DeploymentTable({ rows, projects }: DeploymentTableProps) {
               <Th>Name</Th>
               <Th>Status</Th>
               <Th>Model</Th>
-              <Th>Project</Th>
-              <Th>Protocol</Th>
-              <Th>GPUs</Th>
-              <Th>Endpoint</Th>
+              <Th modifier="fitContent">Project</Th>
+              <Th modifier="fitContent">Protocol</Th>
+              <Th modifier="fitContent">GPUs</Th>
+              <Th modifier="fitContent">Endpoint</Th>
               <Th screenReaderText="Actions" />
             </Tr>
           </Thead>
@@ -95,10 +95,10 @@ function Row({ row }: { row: DeploymentRow }) {
       <Td dataLabel="Model" modifier="breakWord">
         {row.model}:{row.tag}
       </Td>
-      <Td dataLabel="Project">{row.project}</Td>
+      <Td dataLabel="Project" modifier="nowrap">{row.project}</Td>
       <Td dataLabel="Protocol">{row.protocol === 'grpc' ? 'gRPC' : 'HTTP'}</Td>
       <Td dataLabel="GPUs">{row.replicas > 1 ? `${row.replicas} × ${row.gpus}` : row.gpus}</Td>
-      <Td dataLabel="Endpoint">
+      <Td dataLabel="Endpoint" modifier="nowrap">
         <EndpointCopy row={row} />
       </Td>
       <Td isActionCell dataLabel="Actions">
