@@ -21,6 +21,8 @@ _LIMIT: Final = 1024 * 1024
 _PATIENCE: Final = 60
 # A person may be typing, or logging in with a browser.
 _PATIENCE_INTERACTIVE: Final = 300
+# How long the rest of a killed program's answer is awaited, in seconds.
+_ENDING: Final = 2
 # Expiry is asked a little early: the request must still arrive with a valid token.
 _EARLY: Final = timedelta(seconds=10)
 
@@ -90,9 +92,7 @@ class ExecLogin:
         except TimeoutError:
             raise self._failed(f"it did not end within {patience} s") from None
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await _end(process)
         if code != 0:
             raise self._failed(f"it ended with code {code}")
         return output
@@ -166,3 +166,20 @@ class ExecLogin:
         return UnauthorizedError(
             f"log in with {command}", f"{reason}.", remedy="Log in again, then repeat the command."
         )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End the program, if it runs, and let go of its pipe."""
+    if process.returncode is not None:
+        return
+    process.kill()
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(_ENDING):
+            # Its end is noticed only when the pipe is read to its own.
+            while await process.stdout.read(_LIMIT):
+                pass
+            await process.wait()
+    except TimeoutError:
+        # A child of the program holds the pipe open.
+        process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - no public way

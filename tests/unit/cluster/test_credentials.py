@@ -295,6 +295,26 @@ async def test_a_program_that_gives_no_login_is_named_and_not_repeated(
     assert "canary" not in str(failure.value)
 
 
+CHATTERBOX = """import subprocess, sys
+subprocess.Popen(["sleep", "9"]) if {child} else None
+while True:
+    sys.stdout.write("canary" * 10_000)
+"""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("child", [False, True], ids=["alone", "with a child that outlives it"])
+async def test_a_program_that_never_stops_talking_is_ended(tmp_path: Path, *, child: bool) -> None:
+    """I7."""
+    script = tmp_path / "login.py"
+    script.write_text(CHATTERBOX.format(child=child))
+    plugin = ExecPlugin(V1, sys.executable, (str(script),))
+
+    async with asyncio.timeout(10):
+        with pytest.raises(UnauthorizedError, match="too long"):
+            await credentials_of(ConnectionConfig("https://a.test", exec_plugin=plugin)).login()
+
+
 @pytest.mark.anyio
 async def test_a_program_that_is_missing_says_how_to_get_it() -> None:
     """I7."""
