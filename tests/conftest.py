@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,9 @@ SLOW = [HealthCheck.too_slow]
 settings.register_profile("default", deadline=None, suppress_health_check=SLOW)
 settings.register_profile("ci", deadline=None, suppress_health_check=SLOW, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+# A shell starts what runs in the background with Ctrl-C ignored, and children inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Fixtures with the real control plane; imported for all, started only where asked for.
 pytest_plugins = ("support.control_plane",)
 TIERS = ("unit", "integration", "e2e", "faults")
