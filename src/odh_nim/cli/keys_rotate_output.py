@@ -85,7 +85,7 @@ def _action(step: RestartStep | None, options: RotateOptions) -> str:
 def sentence(one: RestartOutcome, *, back: bool = False) -> str:
     """Say what became of one deployment, on the way there or on the way back."""
     text = _word(one, back=back)
-    if one.word in (RestartWord.FAILED, RestartWord.LATE) and one.message:
+    if one.word in (RestartWord.FAILED, RestartWord.LATE, RestartWord.REQUESTED) and one.message:
         text += f": {one.message}"
     if one.word is RestartWord.RESTARTED and one.seconds:
         text += f" after {one.seconds:.0f} s"

@@ -10,26 +10,32 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from odh_nim.deployment.explanation import Explanation
 from odh_nim.deployment.observed import is_stopped
+from odh_nim.deployment.restart_note import drop_note, write_note
 from odh_nim.deployment.restart_patch import (
     PatchCluster,
     Restored,
     change_strategy,
     request_restart,
     restore_strategy,
+    strategy_of,
 )
 from odh_nim.deployment.restart_plan import RestartStep
 from odh_nim.deployment.restart_wait import WaitCluster, Waited, await_new_pods
 from odh_nim.deployment.switch import is_operators
 from odh_nim.domain import names
-from odh_nim.domain.errors import ClusterError, NotFoundError
+from odh_nim.domain.errors import ClusterError, ForbiddenError, NotFoundError
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import INFERENCE_SERVICES
 
 _AT_ONCE: Final = 8
+_RESUME: Final = "the old pod stops first; --resume brings back how pods are replaced."
+_NOT_NOTED: Final = (
+    "How pods are replaced could not be noted on the runtime: only this command brings it back."
+)
 
 
 class RestartWord(StrEnum):
@@ -149,7 +155,7 @@ class _One:
         self._mark = mark
         self._options = options
         self._report = report
-        self._restored: Restored | None = None
+        self._restored = step.unrestored
 
     async def restart(self) -> RestartOutcome:
         try:
@@ -177,11 +183,13 @@ class _One:
                 RestartWord.STOPPED, "It stays stopped, and starts with the new key."
             )
         if _mark_of(service) == self._mark:
-            return self._outcome(RestartWord.CURRENT)
+            # An earlier run asked for it; that its pods came up is seen only by who waits.
+            return await self._wait() if self._options.wait else self._outcome(RestartWord.CURRENT)
         strategy = None if self._options.keep_strategy else self._step.strategy
         if strategy is not None:
             self._report(name, self._step.warning)
-        self._restored = await request_restart(
+            await self._note(service, strategy)
+        await request_restart(
             self._cluster,
             service,
             mark=self._mark,
@@ -189,8 +197,18 @@ class _One:
             pull_always=self._options.pull_always,
         )
         if not self._options.wait:
-            return self._outcome(RestartWord.REQUESTED)
+            return self._outcome(RestartWord.REQUESTED, _RESUME if self._restored else "")
         return await self._wait()
+
+    async def _note(self, service: Manifest, strategy: dict[str, Any]) -> None:
+        """Note in the cluster what is to be brought back: this process may be killed."""
+        before = strategy_of(service)
+        if strategy != before:
+            self._restored = Restored(before, dict(strategy))
+            try:
+                await write_note(self._cluster, service, self._restored)
+            except ForbiddenError:
+                self._report(self._step.name, _NOT_NOTED)
 
     async def _wait(self) -> RestartOutcome:
         name, namespace = self._step.name, self._namespace
@@ -204,11 +222,17 @@ class _One:
             report=lambda text: self._report(name, text),
         )
         if found.ready and self._restored is not None:
-            await restore_strategy(self._cluster, name, namespace, self._restored)
+            await self._bring_back(self._restored)
         word = RestartWord.RESTARTED if found.ready else _word(found)
         return RestartOutcome(
             name, word, found.message, found.old_serves, found.explanations, found.seconds
         )
+
+    async def _bring_back(self, restored: Restored) -> None:
+        name, namespace = self._step.name, self._namespace
+        service = await self._cluster.get(INFERENCE_SERVICES, name, namespace)
+        await restore_strategy(self._cluster, service, restored)
+        await drop_note(self._cluster, service)
 
     async def _make_room(self) -> None:
         """Stop the old pod first after all: the new one has no GPU to start on."""
@@ -216,10 +240,9 @@ class _One:
             return
         name = self._step.name
         self._report(name, "No second GPU is free: the old pod is stopped before the new starts.")
-        restored = await change_strategy(
-            self._cluster, name, self._namespace, self._step.making_room
-        )
-        self._restored = self._restored or restored
+        service = await self._cluster.get(INFERENCE_SERVICES, name, self._namespace)
+        await self._note(service, self._step.making_room)
+        await change_strategy(self._cluster, service, self._step.making_room)
 
     def _outcome(self, word: RestartWord, message: str = "") -> RestartOutcome:
         return RestartOutcome(self._step.name, word, message)

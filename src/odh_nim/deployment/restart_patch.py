@@ -35,6 +35,7 @@ class PatchCluster(Protocol):
         namespace: str | None = None,
         *,
         json_patch: Sequence[Manifest] | None = None,
+        merge: Manifest | None = None,
     ) -> Manifest:
         """Change what the patch names."""
 
@@ -47,6 +48,12 @@ class Restored:
     meanwhile: dict[str, Any]
 
 
+def strategy_of(service: Manifest) -> dict[str, Any] | None:
+    """Read how pods are replaced; None where KServe decides."""
+    found: dict[str, Any] | None = service["spec"]["predictor"].get("deploymentStrategy")
+    return found
+
+
 async def request_restart(
     cluster: PatchCluster,
     service: Manifest,
@@ -54,15 +61,14 @@ async def request_restart(
     mark: str,
     strategy: dict[str, Any] | None,
     pull_always: bool,
-) -> Restored | None:
-    """Mark a service so that KServe makes new pods; give what to bring back afterwards.
+) -> None:
+    """Mark a service so that KServe makes new pods, and replaces the old ones in this way.
 
     Raises:
         NotFoundError: It is gone.
         ClusterError: It cannot be changed.
 
     """
-    before: dict[str, Any] | None = service["spec"]["predictor"].get("deploymentStrategy")
 
     def change(predictor: dict[str, Any]) -> None:
         marks = predictor.setdefault("annotations", {})
@@ -72,29 +78,22 @@ async def request_restart(
             predictor["deploymentStrategy"] = dict(strategy)
 
     await _change(cluster, service, change)
-    return None if strategy in (None, before) else Restored(before, dict(strategy or {}))
 
 
 async def change_strategy(
-    cluster: PatchCluster, name: str, namespace: str, strategy: dict[str, Any]
-) -> Restored | None:
+    cluster: PatchCluster, service: Manifest, strategy: dict[str, Any]
+) -> None:
     """Let pods be replaced in another way; that alone starts none."""
-    service = await cluster.get(INFERENCE_SERVICES, name, namespace)
-    before: dict[str, Any] | None = service["spec"]["predictor"].get("deploymentStrategy")
 
     def change(predictor: dict[str, Any]) -> None:
         predictor["deploymentStrategy"] = dict(strategy)
 
     await _change(cluster, service, change)
-    return None if strategy == before else Restored(before, dict(strategy))
 
 
-async def restore_strategy(
-    cluster: PatchCluster, name: str, namespace: str, restored: Restored
-) -> None:
+async def restore_strategy(cluster: PatchCluster, service: Manifest, restored: Restored) -> None:
     """Bring back how pods are replaced, where nobody has changed it since."""
-    service = await cluster.get(INFERENCE_SERVICES, name, namespace)
-    if service["spec"]["predictor"].get("deploymentStrategy") != restored.meanwhile:
+    if strategy_of(service) != restored.meanwhile:
         return
 
     def change(predictor: dict[str, Any]) -> None:

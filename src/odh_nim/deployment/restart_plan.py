@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 from odh_nim.deployment.checks.gpus import GpuReport, Placement, gpu_report
 from odh_nim.deployment.extract import serving_container
 from odh_nim.deployment.observed import claims_of, is_stopped, wanted_replicas
+from odh_nim.deployment.restart_note import read_note, runtime_of
+from odh_nim.deployment.restart_patch import Restored
 from odh_nim.deployment.structs import Node, PodUse
 from odh_nim.deployment.switch import is_operators
 from odh_nim.domain import names
@@ -66,7 +68,8 @@ class RestartStep:
     """One deployment to restart.
 
     `strategy` is written where the one that is there would wait for ever, with its `warning`;
-    `making_room` is what helps where that shows only later.
+    `making_room` is what helps where that shows only later. `unrestored` is what an earlier restart
+    changed and has not brought back.
     """
 
     name: str
@@ -75,6 +78,7 @@ class RestartStep:
     strategy: dict[str, Any] | None = None
     warning: str = ""
     making_room: dict[str, Any] = field(default_factory=lambda: dict(_RECREATE))
+    unrestored: Restored | None = None
     # As it was read for the plan.
     service: Manifest | None = field(default=None, repr=False)
 
@@ -142,12 +146,17 @@ class _Room:
         predictor = service["spec"]["predictor"]
         replicas = wanted_replicas(service)
         room = dict(_RECREATE if replicas <= 1 else _ONE_BY_ONE)
+        runtime = runtimes.get(runtime_of(service), {})
         step = RestartStep(
-            name, is_stopped(service), is_operators(service), making_room=room, service=service
+            name,
+            is_stopped(service),
+            is_operators(service),
+            making_room=room,
+            unrestored=read_note(service, runtime),
+            service=service,
         )
         if step.stopped or step.operators or not _would_wait(predictor, replicas):
             return step
-        runtime = runtimes.get(str((predictor.get("model") or {}).get("runtime")), {})
         resource, amount = _gpus_of(predictor, runtime)
         if not amount or self._second_set(name, predictor, resource, amount) is not False:
             return step

@@ -59,6 +59,9 @@ KEY_ROTATED_FROM: Final = "nim.opendatahub.io/key-rotated-from"
 KEY_KEPT_BEFORE: Final = "nim.opendatahub.io/key-kept-before"
 # On a predictor whose pull policy was changed for one restart.
 PULLED_ONCE: Final = "nim.opendatahub.io/pulled-once"
+# On a ServingRuntime while a restart replaces pods in another way than before: which one to bring
+# back. Nothing of a runtime's metadata is in a pod, so writing it restarts none.
+STRATEGY_BEFORE: Final = "nim.opendatahub.io/strategy-before"
 CATALOG_REVISION: Final = "nim.opendatahub.io/catalog-revision"
 CATALOG_DATE: Final = "nim.opendatahub.io/catalog-date"
 

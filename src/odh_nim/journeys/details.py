@@ -26,6 +26,7 @@ from odh_nim.domain.resources import (
     SERVING_RUNTIMES,
     ApiResource,
 )
+from odh_nim.keys import Rotated
 from odh_nim.manifests.redact import REDACTED, redact
 from odh_nim.manifests.yaml import dump_all
 
@@ -120,17 +121,9 @@ def phase_steps(details: Details) -> list[PhaseStep]:
 
 
 def restart_is_pending(objects: Objects) -> bool:
-    """Say whether a container runs that was started before its key was written."""
-    written = _written_at(objects.key)
-    if written is None:
-        return False
-    starts = [
-        ((model_container(pod).get("state") or {}).get("running") or {}).get("startedAt")
-        for pod in objects.pods
-        if not pod["metadata"].get("deletionTimestamp")
-    ]
-    # RFC 3339 in UTC compares as text.
-    return any(isinstance(start, str) and start < written for start in starts)
+    """Say whether a pod runs with another key than the one that is stored now."""
+    rotated = Rotated.of(objects.key)
+    return any(rotated.is_stale(pod) for pod in objects.pods)
 
 
 def as_yaml(objects: Objects) -> str:
@@ -161,16 +154,6 @@ def _since(details: Details) -> dict[Phase, str]:
     if ready.get("status") == "True" and ready.get("lastTransitionTime"):
         found[Phase.READY] = str(ready["lastTransitionTime"])
     return found
-
-
-def _written_at(secret: Manifest | None) -> str | None:
-    """Read when the content of a Secret was written last: metadata changes do not count."""
-    times = [
-        str(entry.get("time"))
-        for entry in ((secret or {}).get("metadata") or {}).get("managedFields") or []
-        if "f:data" in (entry.get("fieldsV1") or {}) and entry.get("time")
-    ]
-    return max(times, default=None)
 
 
 async def _optional(reading: Any) -> Manifest | None:

@@ -87,9 +87,10 @@ class RotationPlan:
 
     @property
     def nothing_to_resume(self) -> bool:
-        """Whether both Secrets agree and no deployment is behind."""
+        """Whether both Secrets agree, no deployment is behind, and none is left changed."""
         behind = any(_behind(user) for user in self.rotation.users.of_this)
-        return self.rotation.state.usable and not behind
+        changed = any(step.unrestored is not None for step in self.steps)
+        return self.rotation.state.usable and not behind and not changed
 
 
 @dataclass(frozen=True)
@@ -237,8 +238,9 @@ async def take_back(
         (await check_key(ngc, old)).require()
     listener.step("Bringing the old key back")
     stored = await go_back(cluster, plan.rotation, report.stored)
-    begun = {one.name for one in report.outcomes if one.word in _BEGUN}
-    steps = tuple(step for step in plan.steps if step.name in begun)
+    begun = [one.name for one in report.outcomes if one.word in _BEGUN]
+    # Planned anew: the restarts before have changed how pods are replaced, and which GPUs are free.
+    steps = await plan_restarts(cluster, begun, plan.namespace)
     outcomes = await restart_deployments(
         cluster,
         steps,
@@ -260,7 +262,8 @@ async def _restart(
 ) -> RotationReport:
     users = [user for user in plan.rotation.users.of_this if user.is_deployment]
     if stored.change is Change.UNCHANGED:
-        users = [user for user in users if _behind(user)]
+        changed = {step.name for step in plan.steps if step.unrestored is not None}
+        users = [user for user in users if _behind(user) or user.name in changed]
     names = {user.name for user in users}
     if options is None:
         running = tuple(user.name for user in users if not user.stopped)

@@ -26,6 +26,7 @@ from odh_nim.keys.rotate import (
     go_back,
     store_rotation,
 )
+from odh_nim.keys.rotated import Rotated
 from odh_nim.keys.show import KeyReport, describe_key
 from odh_nim.keys.store import Change, StoredKey, store_project_key
 from odh_nim.keys.users import KeyUser, Users, find_users
@@ -41,6 +42,7 @@ __all__ = [
     "KeyUser",
     "PairKind",
     "RemovePlan",
+    "Rotated",
     "Rotation",
     "StoredKey",
     "StoredPair",

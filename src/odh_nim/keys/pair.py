@@ -13,6 +13,7 @@ from odh_nim.domain.manifest import Manifest, annotations, labels
 
 _OPAQUE: Final = "Opaque"
 _DOCKER_CONFIG: Final = "kubernetes.io/dockerconfigjson"
+_COPY: Final = "looks like a copy of an administrator's key that an older product left here"
 
 
 class PairKind(StrEnum):
@@ -30,10 +31,18 @@ class PairKind(StrEnum):
 
 @dataclass(frozen=True)
 class ForeignSecret:
-    """A Secret of our name that is not ours; `seems` says what it looks like."""
+    """A Secret of our name that is not ours; `seems` says what it looks like.
+
+    `is_copy` is the suspicion that an older product copied an administrator's key here.
+    """
 
     name: str
     seems: str
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it looks like a copy of an administrator's key."""
+        return self.seems == _COPY
 
     def __str__(self) -> str:
         return f"Secret/{self.name} {self.seems}"
@@ -56,6 +65,7 @@ class KeySecretsState:
     expires: str | None = None
     since: str | None = None
     holds_same_key: bool | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -103,6 +113,14 @@ class Pair:
             expires=marks.get(names.KEY_EXPIRES),
             since=present["metadata"].get("creationTimestamp") if present else None,
             holds_same_key=self._holds(compared_with) if compared_with else None,
+            missing=tuple(
+                name
+                for name, found in (
+                    (names.key_secret(self.deployment), self.key),
+                    (names.pull_secret(self.deployment), self.pull),
+                )
+                if found is None
+            ),
         )
 
     def api_key(self) -> ApiKey | InvalidKeyError | None:
@@ -209,7 +227,7 @@ def _unmarked_key_seems(secret: Manifest, fields: set[str]) -> str:
     if found.get(names.MANAGED_LABEL) == "true" and fields >= set(names.API_KEY_FIELDS):
         return "looks like a key that the dashboard stored for this project"
     if names.MANAGED_LABEL not in found:
-        return "looks like a copy of an administrator's key that an older product left here"
+        return _COPY
     return f"holds only {names.API_KEY_FIELD}, as an older product wrote it"
 
 

@@ -14,7 +14,7 @@ from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import SECRETS, ApiResource
 from odh_nim.keys.pair import KeySecretsState
 from odh_nim.keys.read import SecretReader, read_pair
-from odh_nim.keys.rotate import rotated_of
+from odh_nim.keys.rotated import Rotated
 from odh_nim.keys.users import KeyUser, UsersCluster, find_users
 
 
@@ -82,7 +82,7 @@ async def plan_remove(
         whose = f"deployment {deployment} in {namespace}" if deployment else f"project {namespace}"
         raise KeyMissingError(f"No key is stored for {whose}: there is nothing to remove.")
     secrets = (state.key_secret, state.pull_secret)
-    users = await find_users(cluster, namespace, secrets, rotated_of(pair))
+    users = await find_users(cluster, namespace, secrets, Rotated.of(pair.key or pair.pull))
     return RemovePlan(state, deployment, users.of_this, found)
 
 

@@ -24,8 +24,9 @@ from odh_nim.domain.errors import (
 from odh_nim.domain.manifest import Manifest, annotations
 from odh_nim.keys.pair import KeySecretsState, Pair, PairKind, revision
 from odh_nim.keys.read import read_pair
+from odh_nim.keys.rotated import Rotated
 from odh_nim.keys.store import Change, StoredKey
-from odh_nim.keys.users import KeyUser, Rotated, Users, UsersCluster, find_users
+from odh_nim.keys.users import KeyUser, Users, UsersCluster, find_users
 from odh_nim.keys.write import SecretStore, Write, merged, write_all
 from odh_nim.manifests.secrets import build_key_secrets
 
@@ -63,7 +64,7 @@ class Rotation:
     @property
     def half_written(self) -> bool:
         """Whether a killed run left the new key in the first Secret only."""
-        return self._half() is not None
+        return newer_half(self._pair) is not None
 
     @property
     def pending(self) -> tuple[KeyUser, ...]:
@@ -82,17 +83,17 @@ class Rotation:
 
     def new_key(self) -> ApiKey | None:
         """Give the key that a killed run was about to store."""
-        half = self._half()
+        half = newer_half(self._pair)
         return half.first_key() if half else None
 
-    def _half(self) -> Pair | None:
-        """Give the pair where the first Secret is surely the newer one."""
-        pair = self._pair
-        if pair.key is None or self.state.kind not in (PairKind.DIFFERING, PairKind.INCOMPLETE):
-            return None
-        replaced = annotations(pair.key).get(names.KEY_ROTATED_FROM)
-        before = (revision(pair.pull) or _NONE) if pair.pull is not None else replaced
-        return pair if replaced is not None and replaced == before else None
+
+def newer_half(pair: Pair) -> Pair | None:
+    """Give a half-written pair whose first Secret is surely the newer one: it can be completed."""
+    if pair.key is None or pair.state().kind not in (PairKind.DIFFERING, PairKind.INCOMPLETE):
+        return None
+    replaced = annotations(pair.key).get(names.KEY_ROTATED_FROM)
+    before = (revision(pair.pull) or _NONE) if pair.pull is not None else replaced
+    return pair if replaced is not None and replaced == before else None
 
 
 async def begin_rotation(
@@ -115,7 +116,7 @@ async def begin_rotation(
             f"{whose} has no key of its own yet: there is nothing to replace.",
             remedy=f"Set one: odh-nim keys set -n {namespace}{option}",
         )
-    rotated = rotated_of(pair)
+    rotated = Rotated.of(pair.key or pair.pull)
     users = await find_users(cluster, namespace, (state.key_secret, state.pull_secret), rotated)
     return Rotation(namespace, deployment, state, users, pair)
 
@@ -197,7 +198,7 @@ async def go_back(cluster: RotateCluster, rotation: Rotation, stored: StoredKey)
     state = rotation.state
     # Pods from before the rotation run with the old key: they need no restart, unless some were
     # behind already then.
-    kept = None if rotation.pending else rotated_of(now).at
+    kept = None if rotation.pending else Rotated.of(now.key).at
     return await _store(
         cluster, rotation, now, old, Change.REPLACED, state.checked_at, state.expires, kept=kept
     )
@@ -264,16 +265,6 @@ def _times(answer: Manifest) -> Iterator[str]:
     for entry in answer["metadata"].get("managedFields") or []:
         if entry.get("manager") == names.FIELD_MANAGER and entry.get("time"):
             yield str(entry["time"])
-
-
-def rotated_of(pair: Pair) -> Rotated:
-    """Read when the Secrets were replaced last, and as which revision."""
-    marks = annotations(pair.key or pair.pull or {})
-    return Rotated(
-        marks.get(names.KEY_REVISION),
-        marks.get(names.KEY_ROTATED_AT),
-        marks.get(names.KEY_KEPT_BEFORE),
-    )
 
 
 def _stored(change: Change, rotation: Rotation, mark: str) -> StoredKey:

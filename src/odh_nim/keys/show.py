@@ -7,7 +7,8 @@ from typing import Final, Protocol
 from odh_nim.domain.finding import Finding, Severity
 from odh_nim.keys.pair import KeySecretsState, PairKind
 from odh_nim.keys.read import SecretReader, read_pair
-from odh_nim.keys.rotate import rotated_of
+from odh_nim.keys.rotate import newer_half
+from odh_nim.keys.rotated import Rotated
 from odh_nim.keys.users import Users, UsersCluster, find_users
 
 _WARN_DAYS: Final = 14
@@ -43,7 +44,7 @@ class KeyReport:
     @property
     def looks_copied(self) -> bool:
         """Whether it seems to be a copy of an administrator's key of the old integration."""
-        return any("copy of an administrator" in one.seems for one in self.state.foreign)
+        return any(one.is_copy for one in self.state.foreign)
 
 
 async def describe_key(
@@ -56,7 +57,7 @@ async def describe_key(
 
     """
     pair = await read_pair(cluster, namespace, deployment)
-    state, rotated = pair.state(), rotated_of(pair)
+    state, rotated = pair.state(), Rotated.of(pair.key or pair.pull)
     users = await find_users(cluster, namespace, (state.key_secret, state.pull_secret), rotated)
     days = days_left(state.expires, today)
     return KeyReport(
@@ -65,7 +66,7 @@ async def describe_key(
         users,
         rotated.at,
         days,
-        tuple(_findings(state, deployment, users, days)),
+        tuple(_findings(state, deployment, users, days, resumable=newer_half(pair) is not None)),
     )
 
 
@@ -93,15 +94,22 @@ def expiry_finding(days: int | None, expires: str | None, subject: str) -> Findi
 
 
 def _findings(
-    state: KeySecretsState, deployment: str | None, users: Users, days: int | None
+    state: KeySecretsState,
+    deployment: str | None,
+    users: Users,
+    days: int | None,
+    *,
+    resumable: bool,
 ) -> list[Finding]:
     option = f" --deployment {deployment}" if deployment else ""
     where = f"-n {state.namespace}{option}"
     found: list[Finding] = []
     if ending := expiry_finding(days, state.expires, f"Secret/{state.key_secret}"):
         found.append(ending)
-    if state.kind in (PairKind.DIFFERING, PairKind.INCOMPLETE):
-        found.append(_differs(state, where))
+    if state.kind is PairKind.DIFFERING:
+        found.append(_differs(state, where, resumable=resumable))
+    if state.kind is PairKind.INCOMPLETE:
+        found.append(_incomplete(state, where, resumable=resumable))
     found += [
         Finding(
             Severity.WARNING,
@@ -126,12 +134,29 @@ def _findings(
     return found
 
 
-def _differs(state: KeySecretsState, where: str) -> Finding:
+def _differs(state: KeySecretsState, where: str, *, resumable: bool) -> Finding:
     return Finding(
         Severity.ERROR,
         "key-differs",
         f"Secret/{state.pull_secret}",
         "The two Secrets do not hold the same key: pods may pull with one and start with the "
         "other.",
-        f"Finish the rotation: odh-nim keys rotate {where} --resume, or give the key once more.",
+        _repair(where, resumable=resumable),
     )
+
+
+def _incomplete(state: KeySecretsState, where: str, *, resumable: bool) -> Finding:
+    missing = " and ".join(f"Secret/{name}" for name in state.missing)
+    return Finding(
+        Severity.ERROR,
+        "key-incomplete",
+        missing,
+        "It is missing: pods that start now wait for it.",
+        _repair(where, resumable=resumable),
+    )
+
+
+def _repair(where: str, *, resumable: bool) -> str:
+    if resumable:
+        return f"Finish the rotation that was interrupted: odh-nim keys rotate {where} --resume"
+    return f"Give the key once more: odh-nim keys set {where} --replace"

@@ -14,6 +14,7 @@ from odh_nim.domain.errors import ForbiddenError, InputError
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.manifest import Manifest, annotations, labels
 from odh_nim.domain.resources import INFERENCE_SERVICES, PODS, SERVING_RUNTIMES, ApiResource
+from odh_nim.keys.rotated import Rotated
 
 # Where a pod's specification names Secrets: a variable, all variables, a volume, a pull.
 _BY_NAME: Final = ("secretKeyRef", "secretRef")
@@ -77,28 +78,6 @@ class Users:
         """Every image that is pulled with this key, once."""
         found = (user.image_reference for user in self.of_this)
         return tuple(dict.fromkeys(image for image in found if image is not None))
-
-
-@dataclass(frozen=True)
-class Rotated:
-    """When the Secrets were written last, and as which revision.
-
-    `kept_before` is set after a way back: older pods run with this very key.
-    """
-
-    revision: str | None
-    at: str | None
-    kept_before: str | None = None
-
-    def is_stale(self, pod: Manifest) -> bool:
-        """Say whether a pod runs with another key than the one that is stored now."""
-        if self.at is None or annotations(pod).get(names.KEY_REVISION) == self.revision:
-            return False
-        created = str(pod["metadata"].get("creationTimestamp") or "")
-        if self.kept_before is not None and created < self.kept_before:
-            return False
-        # Times are in whole seconds: within the same one the older is assumed.
-        return created <= self.at
 
 
 async def find_users(
@@ -195,17 +174,15 @@ def _is_pending(service: Manifest, pods: list[Manifest] | None, rotated: Rotated
     """Judge by the pods: one that is older than the Secrets' content runs with the old key."""
     if rotated.at is None or rotated.revision is None:
         return False
-    marks = _predictor(service).get("annotations") or {}
-    if marks.get(names.KEY_REVISION) == rotated.revision:
-        return False
     if pods is None:
-        return None
+        # A restart was asked for: whether it has ended, or can, nobody sees.
+        marks = _predictor(service).get("annotations") or {}
+        return False if marks.get(names.KEY_REVISION) == rotated.revision else None
     name = service["metadata"]["name"]
     return any(
         rotated.is_stale(pod)
         for pod in pods
         if labels(pod).get(names.INFERENCE_SERVICE_LABEL) == name
-        and not pod["metadata"].get("deletionTimestamp")
     )
 
 

@@ -15,6 +15,7 @@ from odh_nim.deployment import (
 )
 from odh_nim.domain.deployment_spec import Resources
 from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.names import STRATEGY_BEFORE
 from support.cluster import FakeCluster
 from support.cluster_faults import Fault
 from support.deployments import plan
@@ -328,3 +329,98 @@ async def test_policy_that_a_user_chose_is_not_taken_away() -> None:
     await restart_deployments(cluster, steps, "team-a", mark="r3", options=NO_WAIT)
 
     assert predictor(cluster)["model"]["imagePullPolicy"] == "Always"
+
+
+def runtime_notes(cluster: FakeCluster) -> dict[str, str]:
+    runtime = cluster.find("ServingRuntime", "llama")
+    assert runtime is not None
+    return {
+        name: text
+        for name, text in (runtime["metadata"].get("annotations") or {}).items()
+        if name == STRATEGY_BEFORE
+    }
+
+
+async def test_changed_strategy_is_noted_before_and_the_note_goes_at_the_end() -> None:
+    """R-ROT-06, R-ROT-09: a kill at any moment leaves what tells how it was."""
+    cluster = cluster_with(node(1), pod())
+    original = predictor(cluster)["deploymentStrategy"]
+    noted: list[bool] = []
+
+    def kserve(call: str) -> None:
+        if call.startswith("patch InferenceService"):
+            noted.append(bool(runtime_notes(cluster)))
+        if call.startswith("list Pod") and REVISION in predictor(cluster).get("annotations", {}):
+            if cluster.find("Pod", "llama-1"):
+                cluster.remove("Pod", "llama-1")
+            cluster.put(pod("llama-2", mark="r2"))
+
+    cluster.on_call = kserve
+
+    await restarted(cluster, options=SHORT)
+
+    # The change, and the way back.
+    assert noted == [True, True]
+    assert runtime_notes(cluster) == {}
+    assert predictor(cluster)["deploymentStrategy"] == original
+
+
+async def test_next_run_brings_back_what_a_killed_one_or_one_without_waiting_changed() -> None:
+    """R-ROT-09."""
+    cluster = cluster_with(node(1), pod())
+    original = predictor(cluster)["deploymentStrategy"]
+    (outcome,) = await restarted(cluster)
+    assert (outcome.word, "--resume" in outcome.message) == (RestartWord.REQUESTED, True)
+    assert predictor(cluster)["deploymentStrategy"] == RECREATE
+    cluster.remove("Pod", "llama-1")
+    cluster.put(pod("llama-2", mark="r2"))
+
+    (outcome,) = await restarted(cluster, options=SHORT)
+
+    assert outcome.word is RestartWord.RESTARTED
+    assert predictor(cluster)["deploymentStrategy"] == original
+    assert runtime_notes(cluster) == {}
+
+
+async def test_strategy_that_a_user_chose_meanwhile_stays() -> None:
+    cluster = cluster_with(node(1), pod())
+    await restarted(cluster)
+    service = copy.deepcopy(cluster.find("InferenceService", "llama"))
+    assert service is not None
+    service["spec"]["predictor"]["deploymentStrategy"] = chosen = {"type": "RollingUpdate"}
+    cluster.put(service)
+    cluster.remove("Pod", "llama-1")
+    cluster.put(pod("llama-2", mark="r2"))
+
+    await restarted(cluster, options=SHORT)
+
+    assert predictor(cluster)["deploymentStrategy"] == chosen
+
+
+@pytest.mark.parametrize("fault", ["patch ServingRuntime", None])
+async def test_restart_does_not_need_a_runtime_of_the_project(fault: str | None) -> None:
+    """Who may not change runtimes, or uses one of the whole cluster, restarts all the same."""
+    cluster = cluster_with(node(1), pod())
+    steps = await plan_restarts(cluster, ["llama"], "team-a")
+    if fault:
+        cluster.forbidden.add(fault)
+    else:
+        cluster.remove("ServingRuntime", "llama")
+
+    (outcome,) = await restart_deployments(cluster, steps, "team-a", mark="r2", options=NO_WAIT)
+
+    assert outcome.word is RestartWord.REQUESTED
+    assert predictor(cluster)["deploymentStrategy"] == RECREATE
+
+
+async def test_restart_that_was_asked_for_is_waited_for_and_its_failure_told() -> None:
+    """R-ROT-09: a killed run does not make a pod come up."""
+    cluster = cluster_with(node(8), pod())
+    await restarted(cluster)
+    cluster.put(pod("llama-2", mark="r2", ready=False, waiting="ImagePullBackOff"))
+    writes = len(cluster.writes())
+
+    (outcome,) = await restarted(cluster, options=SHORT)
+
+    assert (outcome.word, outcome.old_serves) == (RestartWord.FAILED, True)
+    assert len(cluster.writes()) == writes

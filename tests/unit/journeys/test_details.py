@@ -8,6 +8,7 @@ from odh_nim.catalog import Catalog
 from odh_nim.deployment import Phase, Status, StatusWord
 from odh_nim.deployment.build_view import build_view
 from odh_nim.deployment.structs_serving import Service
+from odh_nim.domain import names
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.protocol import Protocol
 from odh_nim.journeys.details import Details, Objects, as_yaml, phase_steps, restart_is_pending
@@ -72,21 +73,22 @@ def test_the_yaml_can_be_applied_again_and_shows_no_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("started", "written", "field", "pending"),
+    ("created", "kept_before", "pending"),
     [
-        ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", "f:data", True),
-        ("2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z", "f:data", False),
-        # Marks that somebody sets are no new key.
-        ("2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z", "f:metadata", False),
+        ("2026-01-01T10:00:00Z", None, True),
+        ("2026-01-01T12:00:00Z", None, False),
+        # After a way back the old pods run with this very key.
+        ("2026-01-01T10:00:00Z", "2026-01-01T10:30:00Z", False),
     ],
 )
-def test_a_container_older_than_its_key_waits_for_a_restart(
-    started: str, written: str, field: str, *, pending: bool
+def test_a_pod_older_than_its_key_waits_for_a_restart(
+    created: str, kept_before: str | None, *, pending: bool
 ) -> None:
-    """R-ROT-04."""
-    status = {"name": "kserve-container", "state": {"running": {"startedAt": started}}}
-    pod = {"metadata": {"name": "p"}, "status": {"containerStatuses": [status]}}
-    key = {"metadata": {"managedFields": [{"time": written, "fieldsV1": {field: {}}}]}}
+    """R-ROT-04: the page tells what `keys show` tells."""
+    pod = {"metadata": {"name": "p", "creationTimestamp": created}}
+    marks = {names.KEY_ROTATED_AT: "2026-01-01T11:00:00Z", names.KEY_REVISION: "r2"}
+    marks |= {names.KEY_KEPT_BEFORE: kept_before} if kept_before else {}
+    key = {"metadata": {"annotations": marks}}
 
     assert restart_is_pending(Objects({}, None, [pod], key)) is pending
     assert not restart_is_pending(Objects({}, None, [pod], None))

@@ -227,6 +227,24 @@ async def test_pod_from_before_the_rotation_makes_a_restart_pending(
     assert user.restart_pending is pending
 
 
+async def test_old_pod_is_behind_also_when_its_restart_was_asked_for() -> None:
+    """R-ROT-09: a killed run, or a new pod that does not come up."""
+    written = {REVISION: "r2", AT: "2026-06-01T12:00:00Z"}
+    objects = plan().objects
+    objects[-1]["spec"]["predictor"]["annotations"] = {REVISION: "r2"}
+    cluster = FakeCluster(
+        key_secret(annotations=written),
+        pull_secret(),
+        *objects,
+        pod("old", "llama", created="2026-06-01T11:00:00Z"),
+        pod("new", "llama", created="2026-06-01T12:01:00Z", revision="r2"),
+    )
+
+    (user,) = (await begin_rotation(cluster, "team-a")).users.of_this
+
+    assert user.restart_pending is True
+
+
 async def test_stopped_deployment_is_a_user_and_never_behind() -> None:
     """R-ROT-06, R-KEY-17."""
     objects = plan().objects

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from odh_nim.domain.errors import ForbiddenError
-from odh_nim.keys import describe_key
+from odh_nim.domain.manifest import Manifest
+from odh_nim.keys import PairKind, describe_key
 from support.cluster import FakeCluster
 from support.deployments import plan
 from support.keys import CANARY, OTHER, key_secret, pull_secret
@@ -59,8 +60,38 @@ async def test_secrets_that_differ_are_an_error_with_the_way_out() -> None:
 
     assert report.agree is False
     (finding,) = report.findings
-    assert (finding.code, "--resume" in finding.remedy) == ("key-differs", True)
+    # Nothing tells which one is newer: there is nothing to resume.
+    assert finding.code == "key-differs"
+    assert "keys set -n team-a --replace" in finding.remedy
     assert leaks(repr(report), CANARY) + leaks(repr(report), OTHER) == []
+
+
+async def test_half_of_a_rotation_is_to_be_resumed() -> None:
+    """R-KEY-15, R-ROT-09."""
+    newer = {**REVISION, "nim.opendatahub.io/key-rotated-from": "r1"}
+    cluster = FakeCluster(key_secret(CANARY, annotations=newer), pull_secret(OTHER))
+
+    report = await describe_key(cluster, "team-a", today=TODAY)
+
+    (finding,) = report.findings
+    assert "keys rotate -n team-a --resume" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        (key_secret(), "Secret/nvidia-nim-image-pull"),
+        (pull_secret(), "Secret/nvidia-nim-secrets"),
+    ],
+)
+async def test_missing_secret_is_named_with_the_way_out(there: Manifest, missing: str) -> None:
+    """R-KEY-15."""
+    report = await describe_key(FakeCluster(there), "team-a", today=TODAY)
+
+    assert (report.state.kind, report.agree) == (PairKind.INCOMPLETE, None)
+    (finding,) = report.findings
+    assert (finding.code, finding.subject) == ("key-incomplete", missing)
+    assert "keys set -n team-a --replace" in finding.remedy
 
 
 async def test_copy_of_an_administrators_key_is_suspected() -> None:
