@@ -84,7 +84,7 @@ test-all: check programs ## Every tier, the browser and all faults included (hal
 	@$(call again,tests/unit -n 2)
 	@$(call again,tests/integration tests/e2e tests/faults)
 
-sandbox: programs ## Start a whole cluster on this machine and say how to use it
+sandbox: programs page ## Start a whole cluster on this machine and say how to use it
 	@$(BIN)/odh-nim sandbox up
 
 generate: setup ## Rewrite every generated file

@@ -40,6 +40,15 @@ def change(page: Page, path: str, edit: Change) -> None:
     page.route(f"**/api/v1{path}", fulfil)
 
 
+def projects(page: Page, *names: str) -> None:
+    """Let the caller deploy in these projects, whatever others there are."""
+    items = [
+        {"name": name, "displayName": name, "description": "", "canDeploy": True, "missing": []}
+        for name in names
+    ]
+    answer(page, "/projects", {"items": items, "complete": True})
+
+
 def hang(page: Page, path: str) -> None:
     """Never answer a path."""
     page.route(f"**/api/v1{path}", lambda _: None)

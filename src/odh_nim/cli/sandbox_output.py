@@ -12,6 +12,7 @@ import msgspec
 
 from odh_nim.cli import wiring
 from odh_nim.cli.output import Steps, note, print_data, print_table
+from odh_nim.cli.sandbox_page import page_command
 from odh_nim.domain.errors import SandboxError
 from odh_nim.sandbox import lifecycle
 from odh_nim.sandbox.controlplane.facts import read_facts
@@ -89,6 +90,7 @@ def start(variant: str | None) -> State:
         cache_home=str(settings.cache_home),
         programs=str(programs.folder),
         variant=_variant(variant),
+        page=page_command(),
     )
     with Steps() as steps:
         steps.step("Starting the sandbox")
@@ -155,6 +157,8 @@ def print_status(output: str) -> None:
             ["PART", "STATE", "PID", "RESTARTS", "MEMORY", "ADDRESS"],
             [_row(msgspec.to_builtins(part)) for part in description.parts],
         )
+    if output == "table" and description.page_address:
+        click.echo(f"\nThe page, once: {description.page_address}")
     if description.state != _READY:
         remedy = "Run `odh-nim sandbox up`."
         raise SandboxError(f"The sandbox is {description.state}.", remedy=remedy)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from odh_nim.sandbox.controlplane.facts import read_facts
-from odh_nim.sandbox.controlplane.parts import API_SERVER, PARTS
+from odh_nim.sandbox.controlplane.parts import API_SERVER, PAGE, PROCESSES
 from odh_nim.sandbox.controlplane.probe import ApiServerProbe, listens
 from odh_nim.sandbox.layout import Layout
+from odh_nim.sandbox.page import page_address
 from odh_nim.sandbox.ports import LOOPBACK
 from odh_nim.sandbox.process import Process, read_pid_file
 from odh_nim.sandbox.state import Phase, State, read_state
@@ -33,7 +34,10 @@ class PartHealth:
 
 @dataclass(frozen=True)
 class SandboxHealth:
-    """A whole sandbox; `state` is `ready` only when every part is."""
+    """A whole sandbox; `state` is `ready` only when every part is.
+
+    `page_address` opens the page once.
+    """
 
     state: str
     home: str
@@ -41,6 +45,7 @@ class SandboxHealth:
     applications_namespace: str = ""
     ngc_url: str = ""
     registry_url: str = ""
+    page_address: str = ""
     parts: tuple[PartHealth, ...] = ()
 
 
@@ -61,6 +66,7 @@ def describe(layout: Layout) -> SandboxHealth:
         applications_namespace=state.applications_namespace,
         ngc_url=state.addresses.get("ngc", ""),
         registry_url=state.addresses.get("registry", ""),
+        page_address=page_address(layout) if PAGE in state.addresses else "",
         parts=parts,
     )
 
@@ -83,7 +89,7 @@ def _part(
     layout: Layout, name: str, process: Process | None, restarts: int, port: int | None
 ) -> PartHealth:
     runs = process is not None and process.is_running()
-    log = layout.log_file(name if name in PARTS else "supervisor")
+    log = layout.log_file(name if name in PROCESSES else "supervisor")
     return PartHealth(
         name=name,
         state=_state(layout, name, port) if runs else DOWN,
@@ -99,6 +105,8 @@ def _state(layout: Layout, name: str, port: int | None) -> str:
     # A part without a port of its own is ready when it runs.
     if port is None:
         return READY
+    if name == PAGE and not page_address(layout):
+        return _SILENT
     if name != API_SERVER:
         return READY if listens(port) else _SILENT
     token = read_tokens(layout.tokens_file).get(SYSTEM.name, "")
@@ -108,7 +116,7 @@ def _state(layout: Layout, name: str, port: int | None) -> str:
 
 def _left_behind(layout: Layout) -> tuple[PartHealth, ...]:
     """Find the processes of a supervisor that was killed."""
-    found = {name: read_pid_file(layout.pid_file(name)) for name in PARTS}
+    found = {name: read_pid_file(layout.pid_file(name)) for name in PROCESSES}
     return tuple(
         PartHealth(name, _LEFT, process.pid, 0, process.memory(), "", str(layout.log_file(name)))
         for name, process in found.items()

@@ -51,6 +51,11 @@ class Layout:
         return self.run / "state.json"
 
     @property
+    def page_address_file(self) -> Path:
+        """The address that opens the page; it works once and is then replaced."""
+        return self.run / "page.address"
+
+    @property
     def system_kubeconfig(self) -> Path:
         """The kubeconfig of the control plane's own parts."""
         return self.run / "system.yaml"

@@ -39,7 +39,7 @@ class State(msgspec.Struct, frozen=True):
     applications_namespace: str
     detail: str = ""
     remedy: str = ""
-    # api, ngc and registry.
+    # api, ngc, registry and page.
     addresses: dict[str, str] = {}
     parts: tuple[PartState, ...] = ()
 
@@ -64,7 +64,9 @@ def read_state(layout: Layout) -> State | None:
 class Order(msgspec.Struct, frozen=True):
     """What a supervisor is asked to run.
 
-    `leashed`: it stops when its standard input ends, so that tests leave nothing behind.
+    `page`: the command that serves the page, to which its port and the file for its address are
+    added; without one there is no page. `leashed`: it stops when its standard input ends, so that
+    tests leave nothing behind.
     """
 
     home: str
@@ -74,6 +76,7 @@ class Order(msgspec.Struct, frozen=True):
     kserve: bool = True
     kubelet: bool = True
     crd_set: str = "full"
+    page: tuple[str, ...] = ()
     leashed: bool = False
 
 

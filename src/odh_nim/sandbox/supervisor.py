@@ -20,23 +20,26 @@ import msgspec
 from odh_nim.domain.errors import OdhNimError, SandboxError
 from odh_nim.sandbox.controlplane.contents import Contents, webhooks_of_kserve
 from odh_nim.sandbox.controlplane.facts import Facts, read_facts
+from odh_nim.sandbox.controlplane.keeper import Keeper
 from odh_nim.sandbox.controlplane.leftovers import stop_leftovers
 from odh_nim.sandbox.controlplane.load import (
     load_objects,
     wait_for_api_service,
     wait_for_controllers,
 )
-from odh_nim.sandbox.controlplane.parts import API_SERVER, KSERVE
+from odh_nim.sandbox.controlplane.parts import API_SERVER, KSERVE, PAGE
 from odh_nim.sandbox.controlplane.plane import Plane
 from odh_nim.sandbox.controlplane.prepared import PreparedData
 from odh_nim.sandbox.layout import Layout
 from odh_nim.sandbox.openshift.project_api_objects import project_api_objects
+from odh_nim.sandbox.page import USER, page_part, start_page
 from odh_nim.sandbox.ports import LOOPBACK, choose_ports
 from odh_nim.sandbox.process import own_process
 from odh_nim.sandbox.programs import Programs
 from odh_nim.sandbox.seed import Variant
 from odh_nim.sandbox.services import ServiceKeeper
 from odh_nim.sandbox.state import Order, PartState, Phase, State
+from odh_nim.sandbox.usage import environment_of, write_keys
 
 if TYPE_CHECKING:
     from odh_nim.cluster import Client
@@ -46,6 +49,7 @@ _log: Final = logging.getLogger(__name__)
 NVIDIA: Final = "nvidia-stand-in"
 KUBELET: Final = "kubelet-stand-in"
 PROJECT_API: Final = "project-api"
+_STOP_SECONDS: Final = 10.0
 
 
 class Supervisor:
@@ -60,6 +64,7 @@ class Supervisor:
         self._detail = ""
         self._remedy = ""
         self._plane: Plane | None = None
+        self._page: Keeper | None = None
         self._services: list[ServiceKeeper] = []
         self._ports: dict[str, int] = {}
         self._open = contextlib.AsyncExitStack()
@@ -79,9 +84,7 @@ class Supervisor:
         self._say("starting the control plane")
         self._plane = Plane(self._programs, self._layout, ports=facts.ports, changed=self._save)
         core = asyncio.create_task(self._plane.start())
-        has_projects = order.variant is not Variant.KUBERNETES_ONLY
-        own = (NVIDIA, PROJECT_API) if has_projects else (NVIDIA,)
-        self._ports = choose_ports(own, facts.ports)
+        self._ports = choose_ports(self._own_ports(), facts.ports)
         try:
             state = await self._start_nvidia()
             await core
@@ -98,6 +101,8 @@ class Supervisor:
         if self._phase is not Phase.FAILED:
             self._phase = Phase.STOPPING
             self._say("stopping")
+        if self._page is not None:
+            await self._page.stop(_STOP_SECONDS)
         for service in reversed(self._services):
             await service.stop()
         await self._open.aclose()
@@ -112,6 +117,14 @@ class Supervisor:
             self._say(error.message)
         else:
             self._say(f"{type(error).__name__}: {error}")
+
+    def _own_ports(self) -> list[str]:
+        names = [NVIDIA]
+        if self._order.variant is not Variant.KUBERNETES_ONLY:
+            names.append(PROJECT_API)
+        if self._order.page:
+            names.append(PAGE)
+        return names
 
     async def _facts(self, contents: Contents) -> Facts:
         """Read what this sandbox is; a fresh one begins with a copy of prepared data."""
@@ -144,6 +157,8 @@ class Supervisor:
             works.append(self._start_kserve(client))
         if PROJECT_API in self._ports:
             works.append(self._start_project_api(client))
+        if PAGE in self._ports:
+            works.append(self._start_page())
         await asyncio.gather(*works)
         for service in self._services:
             await service.ready.wait()
@@ -176,6 +191,13 @@ class Supervisor:
         await load_objects(client, objects)
         await wait_for_api_service(client, objects[-1]["metadata"]["name"])
 
+    async def _start_page(self) -> None:
+        layout, port = self._layout, self._ports[PAGE]
+        environment = environment_of(layout, self._state(), USER)
+        part = page_part(layout, self._order.page, port=port, environment=environment)
+        self._page = Keeper(part, layout, self._save)
+        await start_page(self._page, layout, port)
+
     def _ca_pem(self) -> bytes:
         return (self._layout.certificates / "ca.crt").read_bytes()
 
@@ -183,7 +205,6 @@ class Supervisor:
         # The web framework takes a moment to import: the API server is starting meanwhile.
         from odh_nim.sandbox.nvidia import NvidiaStandIn  # noqa: PLC0415 - as said
         from odh_nim.sandbox.stand_ins import service_of  # noqa: PLC0415 - as said
-        from odh_nim.sandbox.usage import write_keys  # noqa: PLC0415 - as said
 
         write_keys(self._layout)
         stand_in = NvidiaStandIn(port=self._ports[NVIDIA])
@@ -196,14 +217,18 @@ class Supervisor:
         self._save()
 
     def _save(self) -> None:
+        self._state().save(self._layout)
+
+    def _state(self) -> State:
         plane = self._plane
         keepers = list(plane.keepers.values()) if plane else []
+        keepers += [self._page] if self._page else []
         parts = [PartState(keeper.part.name, keeper.process, keeper.restarts) for keeper in keepers]
         # Those of this very process.
         parts += [
             PartState(service.name, self._process, service.restarts) for service in self._services
         ]
-        State(
+        return State(
             supervisor=self._process,
             variant=self._order.variant,
             phase=self._phase,
@@ -212,7 +237,7 @@ class Supervisor:
             remedy=self._remedy,
             addresses=self._addresses(),
             parts=tuple(parts),
-        ).save(self._layout)
+        )
 
     def _addresses(self) -> dict[str, str]:
         addresses = {}
@@ -221,6 +246,8 @@ class Supervisor:
             addresses = {"ngc": nvidia, "registry": nvidia}
         if self._plane is not None and API_SERVER in self._plane.ports:
             addresses["api"] = self._plane.server
+        if PAGE in self._ports:
+            addresses[PAGE] = f"http://{LOOPBACK}:{self._ports[PAGE]}"
         return addresses
 
 

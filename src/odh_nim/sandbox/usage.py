@@ -5,8 +5,10 @@ from pathlib import Path
 
 from odh_nim.domain.errors import InputError
 from odh_nim.manifests.yaml import load_yaml
+from odh_nim.sandbox.controlplane.parts import PAGE
 from odh_nim.sandbox.kubeconfigs import merge_into
 from odh_nim.sandbox.layout import Layout, write_private
+from odh_nim.sandbox.page import USER, page_address
 from odh_nim.sandbox.state import State
 from odh_nim.sandbox.users import USERS
 
@@ -54,7 +56,7 @@ def add_contexts(layout: Layout, path: Path) -> list[str]:
 
 
 def usage_of(layout: Layout, state: State) -> str:
-    """Write what a newcomer needs: users, keys, first commands."""
+    """Write what a newcomer needs: the page, users, keys, first commands."""
     from odh_nim.sandbox.nvidia import DUMMY_KEYS  # noqa: PLC0415 - with the web framework
 
     key = shlex.quote(str(layout.key_file("good")))
@@ -72,12 +74,26 @@ def usage_of(layout: Layout, state: State) -> str:
         "  odh-nim deploy meta/llama-3.1-8b-instruct -n team-a",
         "  odh-nim deployments list -n team-a",
         "",
-        "Or in the browser:",
-        "  odh-nim ui",
-        "",
         f"Keys to try, one file each in {layout.keys}:",
         *keys,
         "",
         "`odh-nim sandbox status` shows the parts, `odh-nim sandbox down` stops them.",
+        *_page_lines(layout, state),
     ]
     return "\n".join(lines)
+
+
+def _page_lines(layout: Layout, state: State) -> list[str]:
+    """Write how to begin in the browser: last, where the eye is."""
+    if PAGE not in state.addresses:
+        return []
+    from odh_nim.sandbox.nvidia import dummy_key  # noqa: PLC0415 - with the web framework
+
+    return [
+        "",
+        "Or deploy a model in the browser; when a key is asked for, this dummy is a good one:",
+        f"  {dummy_key('good').value}",
+        "",
+        f"Open as {USER} (works once; `odh-nim sandbox status` shows the next address):",
+        f"  {page_address(layout)}",
+    ]

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from odh_nim.web.access_log import AccessLog
+from odh_nim.web.built import STATIC
 from odh_nim.web.describe import describe_exactly
 from odh_nim.web.files import serve_page
 from odh_nim.web.identity import HeaderIdentity, LocalIdentity, LocalSession, Mode
@@ -19,7 +20,6 @@ from odh_nim.web.security import BodyLimit, SameOrigin, SecurityHeaders
 from odh_nim.web.services import Services
 
 Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Services]]
-STATIC: Final = Path(__file__).parent / "static"
 # What OpenShift's auth proxies pass on.
 TOKEN_HEADER: Final = "X-Forwarded-Access-Token"  # noqa: S105 - a header's name
 

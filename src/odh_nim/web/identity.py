@@ -8,6 +8,7 @@ names a caller: a header with a user's name is ignored, and a token is never loo
 
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.cookies import CookieError, SimpleCookie
@@ -15,7 +16,7 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from odh_nim.cluster import Identity, use_identity
@@ -26,6 +27,11 @@ API: Final = "/api/"
 START: Final = "/start"
 _COOKIE: Final = "odh-nim-session"
 _BEARER: Final = "bearer "
+_USED: Final = "This address was used already."
+_NEW_ADDRESS: Final = (
+    "Run `odh-nim ui` again, or in a sandbox `odh-nim sandbox status`, and open the address it "
+    "prints."
+)
 
 
 class Mode(StrEnum):
@@ -35,12 +41,22 @@ class Mode(StrEnum):
     LOCAL = "local"
 
 
+def _random() -> str:
+    return secrets.token_urlsafe(32)
+
+
 @dataclass
 class LocalSession:
-    """The one browser of a laptop: a ticket that is used once, then a cookie."""
+    """The browser of a laptop: a ticket that is used once, then a cookie.
 
-    ticket: str | None = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
-    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    `cookie_name` tells servers of one machine apart: browsers send cookies to every port.
+    `renewed` gets the next ticket whenever one was used; without it there is only the first.
+    """
+
+    ticket: str | None = field(default_factory=_random, repr=False)
+    cookie: str = field(default_factory=_random, repr=False)
+    cookie_name: str = _COOKIE
+    renewed: Callable[[str], None] | None = None
 
     def redeem(self, ticket: str) -> bool:
         """Take a ticket; a second try with the same one fails."""
@@ -49,6 +65,9 @@ class LocalSession:
         )
         if good:
             self.ticket = None
+            if self.renewed is not None:
+                self.ticket = _random()
+                self.renewed(self.ticket)
         return good
 
     def knows(self, cookie: str) -> bool:
@@ -112,29 +131,35 @@ class LocalIdentity:
         if headers.get("host", "") not in self._hosts:
             return problem(421, "wrong-host", "This server answers under another name.")
         if scope["path"] == START:
-            return self._start(scope)
-        if scope["path"].startswith(API) and not self._session.knows(_cookie(headers)):
-            return _nobody(
-                "This browser is not the one that was started.",
-                remedy="Run `odh-nim ui` again and open the address it prints.",
-            )
+            return self._start(scope, headers)
+        if scope["path"].startswith(API) and not self._is_known(headers):
+            return _nobody("This browser is not the one that was started.", remedy=_NEW_ADDRESS)
         return None
 
-    def _start(self, scope: Scope) -> Response:
+    def _is_known(self, headers: Headers) -> bool:
+        return self._session.knows(_cookie(headers, self._session.cookie_name))
+
+    def _start(self, scope: Scope, headers: Headers) -> Response:
         ticket = parse_qs(scope["query_string"].decode("ascii", "replace")).get("ticket", [""])[0]
-        if not self._session.redeem(ticket):
-            return _nobody(
-                "This address was used already.",
-                remedy="Run `odh-nim ui` again and open the address it prints.",
-            )
         answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(_COOKIE, self._session.cookie, httponly=True, samesite="strict", path="/")
+        if self._is_known(headers):
+            # The same browser once more: its address still stands in the terminal.
+            return answer
+        if not self._session.redeem(ticket):
+            if "text/html" in headers.get("accept", ""):
+                # A person reads it, before there is a page.
+                return PlainTextResponse(f"{_USED} {_NEW_ADDRESS}\n", status_code=401)
+            return _nobody(_USED, remedy=_NEW_ADDRESS)
+        session = self._session
+        answer.set_cookie(
+            session.cookie_name, session.cookie, httponly=True, samesite="strict", path="/"
+        )
         return answer
 
 
-def _cookie(headers: Headers) -> str:
+def _cookie(headers: Headers, name: str) -> str:
     try:
-        found = SimpleCookie(headers.get("cookie", "")).get(_COOKIE)
+        found = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
     return found.value if found else ""

@@ -68,16 +68,25 @@ async def serve_locally(
     *,
     port: int,
     ready: Callable[[str], None],
-    ticket: str | None = None,
+    renewed: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the one browser of this machine, with the kubeconfig's own credentials.
+    """Serve the browser of this machine, with the kubeconfig's own credentials.
 
-    `ready` gets the address to open; it works once.
+    `ready` gets the address to open; it works once. `renewed` gets the next address whenever one
+    was used; without it there is only the first.
     """
     listening = _listen(LOOPBACK, port)
     number = listening.getsockname()[1]
-    session = LocalSession(ticket) if ticket else LocalSession()
-    address = f"http://{LOOPBACK}:{number}{START}?ticket={session.ticket}"
+
+    def address_with(ticket: str) -> str:
+        return f"http://{LOOPBACK}:{number}{START}?ticket={ticket}"
+
+    session = LocalSession(cookie_name=f"odh-nim-session-{number}")
+    assert session.ticket is not None
+    address = address_with(session.ticket)
+    if renewed is not None:
+        tell = renewed
+        session.renewed = lambda ticket: tell(address_with(ticket))
     config = WebConfig(
         mode=Mode.LOCAL,
         session=session,

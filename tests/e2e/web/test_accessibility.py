@@ -18,6 +18,7 @@ from support.web_answers import (
     hang,
     listing,
     problem,
+    projects,
     row,
 )
 
@@ -209,6 +210,7 @@ def wizard_nothing_chosen(page: Page) -> None:
 
 
 def wizard_project(page: Page) -> None:
+    projects(page, "team-a", "team-b")
     page.goto("/deploy?model=llama-3.1-8b-instruct")
     page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_role("button", name="Next", exact=True).click()

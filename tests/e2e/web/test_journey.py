@@ -36,7 +36,7 @@ def fill_until_review(page: Page, plane: ControlPlane, project: str) -> None:
     next_step(page, "Project and key")
     page.get_by_label("Display name").fill("My llama")
     page.get_by_role("button", name="Next", exact=True).click()
-    expect(page.get_by_text("The project has no key yet. Enter one.")).to_be_visible()
+    expect(page.get_by_text("The project has no key yet. Enter one and check it.")).to_be_visible()
     enter_key(page, plane.key_file("refused").read_text())
     expect(page.locator("#api-key")).to_be_focused()
     expect(page.get_by_label("Display name")).to_have_value("My llama")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from odh_nim.sandbox.testing import ControlPlane
-from support.web_answers import GOOD_KEY, answer
+from support.web_answers import GOOD_KEY, answer, projects
 
 
 def tab_to(page: Page, wanted: Locator, *, most: int = 120) -> None:
@@ -28,19 +28,20 @@ def test_wizard_is_filled_in_by_keyboard_alone(
 ) -> None:
     """R-UI-14."""
     page = open_page()
+    projects(page, "team-a", "team-b")
     page.goto("/models/llama-3.1-8b-instruct")
     expect(page.get_by_role("grid")).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
-    press(page, page.get_by_role("link", name="Deploy", exact=True).last)
+    press(page, page.get_by_role("main").get_by_role("link", name="Deploy", exact=True))
     expect(page.get_by_label("Tag of")).to_be_visible()
 
     following = page.get_by_role("button", name="Next", exact=True)
     press(page, following)
     press(page, following)
     expect(page.get_by_role("combobox", name="Project")).to_be_focused()
-    page.keyboard.type("Team A")
+    page.keyboard.type("team-a")
     expect(page.get_by_role("combobox", name="Project")).to_have_value("team-a")
     tab_to(page, page.locator("#key-project"))
     page.keyboard.press("ArrowDown")

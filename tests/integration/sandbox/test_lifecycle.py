@@ -7,6 +7,8 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,13 @@ from odh_nim.domain.resources import CONFIG_MAPS, NODES
 from odh_nim.settings import Settings
 from support.sockets import listening_addresses
 
-GO_PARTS = (
+PROCESSES = (
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
     "kube-scheduler",
     "kserve-manager",
+    "page",
 )
 NOTE = {
     "apiVersion": "v1",
@@ -120,7 +123,7 @@ def test_own_kubeconfig_is_written_only_when_asked_for(sandbox: Sandbox) -> None
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("part", GO_PARTS)
+@pytest.mark.parametrize("part", PROCESSES)
 async def test_killed_part_comes_back_with_its_data(sandbox: Sandbox, part: str) -> None:
     """R-EXT-07."""
     async with sandbox.client() as client:
@@ -168,6 +171,26 @@ async def test_everything_killed_at_once_comes_back_at_the_same_address(sandbox:
     async with sandbox.client() as client:
         assert client.config.server == server
         assert (await client.get(CONFIG_MAPS, "note", "team-a"))["data"] == {"text": "kept"}
+
+
+def test_page_is_opened_once_with_the_address_that_is_shown_last(sandbox: Sandbox) -> None:
+    """R-EXT-07, S3."""
+    shown = sandbox.run("up").splitlines()[-1].strip()
+
+    with urllib.request.urlopen(shown, timeout=10) as page:  # noqa: S310 - of this test's sandbox
+        assert "<title>" in page.read().decode()
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(shown, timeout=10)  # noqa: S310 - as above
+
+    following = sandbox.status()["page_address"]
+    assert following.startswith("http://127.0.0.1:")
+    assert following.partition("=")[0] == shown.partition("=")[0]
+    assert following != shown
+    assert following in sandbox.run("status")
+    log = (sandbox.home / "sandbox" / "logs" / "page.log").read_text()
+    assert "ticket" not in log
+    address = sandbox.home / "sandbox" / "run" / "page.address"
+    assert stat.S_IMODE(address.stat().st_mode) == 0o600
 
 
 def test_environment_of_alice_points_at_her_project(sandbox: Sandbox) -> None:

@@ -94,7 +94,41 @@ def test_on_a_laptop_the_ticket_is_good_once_and_the_cookie_from_then_on() -> No
         assert "HttpOnly" in cookie
         assert "samesite=strict" in cookie.lower()
         assert client.get(SESSION).json()["user"] == "me"
+        # The same browser may follow the address again; it changes nothing.
+        assert client.get(f"/start?ticket={ticket}").status_code == 303
+        client.cookies.clear()
         assert client.get(f"/start?ticket={ticket}").status_code == 401
+        person = client.get(f"/start?ticket={ticket}", headers={"Accept": "text/html,*/*"})
+        assert (person.status_code, "set-cookie" in person.headers) == (401, False)
+        assert person.text.startswith("This address was used already. Run `odh-nim ui` again")
+
+
+def test_where_the_next_address_is_told_each_of_them_works_once() -> None:
+    """S3: the page of a sandbox, opened in a second browser."""
+    world, told = World(), list[str]()
+    session = LocalSession(renewed=told.append)
+    first = session.ticket
+    with browser(world.app(local(world, session)), token=None) as client:
+        assert client.get(f"/start?ticket={first}").status_code == 303
+        assert client.get("/start?ticket=guessed").status_code == 303
+        client.cookies.clear()
+
+        assert client.get(f"/start?ticket={first}").status_code == 401
+        assert client.get(f"/start?ticket={told[0]}").status_code == 303
+        assert client.get(SESSION).json()["user"] == "me"
+        assert session.ticket == told[-1] != first
+        assert len(told) == 2
+
+
+def test_two_pages_on_one_machine_do_not_log_each_other_out() -> None:
+    """S3: browsers send the cookies of one port to all ports."""
+    world = World()
+    one, other = (LocalSession(cookie_name=f"odh-nim-session-{port}") for port in (1, 2))
+    with browser(world.app(local(world, one)), token=None) as client:
+        client.get(f"/start?ticket={one.ticket}")
+        client.cookies.set(other.cookie_name, other.cookie)
+
+        assert client.get(SESSION).status_code == 200
 
 
 def test_on_a_laptop_a_forwarded_token_is_no_login() -> None:

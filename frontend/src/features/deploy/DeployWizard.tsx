@@ -17,9 +17,10 @@ import { ProjectStep } from './ProjectStep';
 import { ResourcesStep } from './ResourcesStep';
 import { resumeUrl } from './resume';
 import { ReviewStep } from './ReviewStep';
+import type { Linked } from './start';
 import type { StepProps } from './StepProps';
 import { deployUrl, useDeploy } from './useDeploy';
-import { useWizard, type Linked, type WizardState } from './useWizard';
+import { useWizard, type WizardState } from './useWizard';
 import { WizardButtons } from './WizardButtons';
 
 const TITLES: Record<StepId, string> = {
@@ -42,7 +43,7 @@ interface DeployWizardProps {
 /** Five steps to a deployment, and then its progress. */
 export function DeployWizard(props: DeployWizardProps) {
   const { session, projects, models, catalogError, linked, remainder } = props;
-  const wizard = useWizard(session, models, linked, remainder);
+  const wizard = useWizard(session, models, projects, linked, remainder);
   const { form, dispatch, model, problems, plan } = wizard;
   const [tried, setTried] = useState<readonly StepId[]>([]);
   const url = useCallback(

@@ -89,11 +89,11 @@ function keyProblems(form: DeployForm, around: Around): string[] {
     return [];
   }
   if (form.key === 'own') {
-    return ['Enter the deployment’s own key.'];
+    return ['Enter the deployment’s own key and check it.'];
   }
   switch (around.keyState?.kind) {
     case 'absent':
-      return ['The project has no key yet. Enter one.'];
+      return ['The project has no key yet. Enter one and check it.'];
     case 'incomplete':
     case 'differing':
       return ['The project’s key is broken. Enter it once more.'];

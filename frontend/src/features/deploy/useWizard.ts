@@ -2,65 +2,36 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useReducer, useState } from 'react';
 
 import { deploymentsQuery, hardwareQuery, keyQuery, storageQuery } from '../../api/queries';
-import type { Model, Models, Remainder, Session } from '../../api/types';
-import { proposeFreeName } from '../../domain/names';
+import type { Models, Project, Remainder, Session } from '../../api/types';
 
 import { findProblems, firstBadStep, type StepId } from './checks';
 import { clearDraft, readDraft, writeDraft, type Draft } from './draft';
-import { EMPTY_FORM, reduceForm, toRequest, type DeployForm, type FormAction } from './form';
+import { EMPTY_FORM, reduceForm, toRequest, type FormAction } from './form';
 import type { EnteredKey } from './KeySection';
 import { formOfRemainder } from './resume';
+import { startFrom, withFreeName, type Linked } from './start';
 import { usePlan } from './usePlan';
-
-export interface Linked {
-  model: string;
-  tag: string;
-  project: string;
-}
-
-/** What the address asks for goes before what was filled in; the rest of the draft stays. */
-export function startFrom(draft: Draft, linked: Linked, models: Models | undefined): Draft {
-  let form = draft.form;
-  const model = models?.items.find(({ key }) => key === linked.model);
-  if (linked.project && linked.project !== form.project) {
-    const chosen = models?.items.find(({ key }) => key === form.model);
-    form = reduceForm(form, { type: 'project', project: linked.project, model: chosen });
-  }
-  if (model && (model.key !== form.model || (linked.tag && linked.tag !== form.tag))) {
-    form = reduceForm(form, { type: 'model', model, tag: linked.tag });
-  }
-  return { ...draft, form, requestId: form === draft.form ? draft.requestId : null };
-}
-
-/** A proposed name is a free one; which are taken may be known later than the model. */
-export function withFreeName(
-  form: DeployForm,
-  model: Model | undefined,
-  taken: readonly string[],
-): DeployForm {
-  return form.nameEdited || !model
-    ? form
-    : { ...form, name: proposeFreeName(model.name, form.project, taken) };
-}
 
 function beginning(
   linked: Linked,
   models: Models | undefined,
+  projects: readonly Project[],
   remainder: Remainder | undefined,
 ): Draft {
   return remainder
     ? { form: formOfRemainder(remainder, models), step: 'model', requestId: null }
-    : startFrom(readDraft(), linked, models);
+    : startFrom(readDraft(), linked, models, projects);
 }
 
 /** Everything that the wizard knows: the form, what is around it, and what is derived of both. */
 export function useWizard(
   session: Session,
   models: Models | undefined,
+  projects: readonly Project[],
   linked: Linked,
   remainder: Remainder | undefined,
 ) {
-  const [start] = useState(() => beginning(linked, models, remainder));
+  const [start] = useState(() => beginning(linked, models, projects, remainder));
   const [filled, change] = useReducer(reduceForm, start.form);
   const [step, setStep] = useState<StepId>(start.step);
   const [begunId, setRequestId] = useState(start.requestId);

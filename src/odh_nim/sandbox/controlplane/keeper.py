@@ -102,6 +102,7 @@ class Keeper:
     async def _spawn(self) -> None:
         left_out = {*_LEFT_OUT, *(name.lower() for name in _LEFT_OUT)}
         environment = {name: text for name, text in os.environ.items() if name not in left_out}
+        environment |= self.part.environment
         with self._layout.log_file(self.part.name).open("ab") as log:
             self._child = await asyncio.create_subprocess_exec(
                 *self.part.arguments,

@@ -3,7 +3,7 @@
 import shutil
 from typing import Final
 
-from odh_nim.sandbox.controlplane.parts import PARTS
+from odh_nim.sandbox.controlplane.parts import PROCESSES
 from odh_nim.sandbox.layout import Layout
 from odh_nim.sandbox.process import read_pid_file
 
@@ -14,7 +14,7 @@ def stop_leftovers(layout: Layout) -> list[str]:
     """Stop the parts of a run whose supervisor was killed; give their names."""
     stopped = []
     # The API server before its store.
-    for part in reversed(PARTS):
+    for part in reversed(PROCESSES):
         file = layout.pid_file(part)
         if (process := read_pid_file(file)) is not None:
             process.stop(_STOP_SECONDS)

@@ -6,7 +6,7 @@ nobody else may go; it and the API server run in that folder, so that the socket
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +19,13 @@ API_SERVER: Final = "kube-apiserver"
 CONTROLLER_MANAGER: Final = "kube-controller-manager"
 SCHEDULER: Final = "kube-scheduler"
 KSERVE: Final = "kserve-manager"
+PAGE: Final = "page"
 # In the order of their start. Stopped the other way round: an API server whose store is gone does
 # not end.
 CORE: Final = (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER)
 PARTS: Final = (*CORE, KSERVE)
+# All that have a process of their own, with its log and its pid file.
+PROCESSES: Final = (*PARTS, PAGE)
 # Those that have a port to be chosen.
 LISTENING: Final = (API_SERVER, KSERVE)
 
@@ -47,11 +50,12 @@ _CONTROLLERS: Final = (
 
 @dataclass(frozen=True)
 class Part:
-    """A program with its arguments and the folder it runs in."""
+    """A program with its arguments, the folder it runs in, and what its environment has more."""
 
     name: str
     arguments: tuple[str, ...]
     folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def build_parts(programs: Programs, layout: Layout, ports: Mapping[str, int]) -> dict[str, Part]:

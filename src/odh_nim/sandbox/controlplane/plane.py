@@ -14,7 +14,7 @@ from odh_nim.sandbox.controlplane.parts import (
     CORE,
     KSERVE,
     LISTENING,
-    PARTS,
+    PROCESSES,
     build_parts,
 )
 from odh_nim.sandbox.controlplane.probe import ApiServerProbe, listens
@@ -124,7 +124,7 @@ class Plane:
         make_private_folder(layout.data)
         ensure_certificates(layout.certificates)
         self._tokens = ensure_tokens(layout.tokens_file)
-        for part in PARTS:
+        for part in PROCESSES:
             keep_one_older_log(layout, part)
         remove_sockets(layout)
 
