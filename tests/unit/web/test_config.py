@@ -1,12 +1,16 @@
 """The shipped manifests of the server: T7, T17, R-EXT-05, R-EXT-06."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from odh_nim.domain.manifest import describe
 from odh_nim.manifests.yaml import load_all
+from support.kustomize import render
 
 CONFIG = Path(__file__).parents[3] / "config"
 WEB = CONFIG / "web"
@@ -138,6 +142,19 @@ def test_every_file_is_part_of_its_kustomization(folder: str) -> None:
     there = {file.name for file in (WEB / folder).glob("*.yaml")} - {"kustomization.yaml"}
 
     assert {one for one in named if one.endswith(".yaml")} == there
+
+
+@pytest.mark.parametrize("overlay", ["openshift", "kubernetes"])
+def test_own_resolution_equals_kustomize(overlay: str) -> None:
+    """What the tests apply is what kubectl would, where it is installed."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed: the overlays are resolved by our own loader only")
+    folder = WEB / "overlays" / overlay
+    rendered = subprocess.run(
+        ["kubectl", "kustomize", str(folder)], check=True, capture_output=True, text=True
+    )
+
+    assert sorted(load_all(rendered.stdout), key=describe) == sorted(render(folder), key=describe)
 
 
 def test_the_image_takes_nothing_without_a_hash() -> None:
