@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / ".github" / "workflows" / "catalog.yml"
 CATALOG = Path("config/catalog/nvidia-nim-models-data.yaml")
 KEY = dummy_key("good").value
+ODH_NIM = Path(sys.executable).with_name("odh-nim")
 LLAMA = "nim/meta/llama-3.1-8b-instruct"
 
 
@@ -35,13 +36,13 @@ class Checkout:
     def catalog(self) -> str:
         return (self.folder / CATALOG).read_text()
 
-    def update(self) -> tuple[subprocess.CompletedProcess[str], str]:
+    def update(self, program: Path = ODH_NIM) -> tuple[subprocess.CompletedProcess[str], str]:
         result = subprocess.run(
             ["tools/update-catalog", "text.md"],
             cwd=self.folder,
             env=os.environ
             | {
-                "ODH_NIM": str(Path(sys.executable).with_name("odh-nim")),
+                "ODH_NIM": str(program),
                 "ODH_NIM_NGC_URL": self.nvidia.url,
                 "NGC_API_KEY": KEY,
             },
@@ -99,6 +100,23 @@ def test_nvidia_down_fails_the_job(checkout: Checkout) -> None:
     result, text = checkout.update()
 
     assert result.returncode == 6
+    assert text == ""
+    assert checkout.catalog == (ROOT / CATALOG).read_text()
+
+
+def test_difference_that_cannot_be_told_leaves_everything_as_it_is(checkout: Checkout) -> None:
+    """R-CAT-18: the catalogue is new already when `diff` fails."""
+    seed = checkout.nvidia.state.models[LLAMA]
+    checkout.nvidia.state.models[LLAMA] = msgspec.structs.replace(seed, tags=(*seed.tags, "9.9.9"))
+    program = checkout.folder / "odh-nim"
+    program.write_text(
+        f'#!/usr/bin/env bash\n[ "$2" = diff ] && {{ echo half; exit 70; }}\nexec {ODH_NIM} "$@"\n'
+    )
+    program.chmod(0o755)
+
+    result, text = checkout.update(program)
+
+    assert result.returncode == 70, result.stderr
     assert text == ""
     assert checkout.catalog == (ROOT / CATALOG).read_text()
 
