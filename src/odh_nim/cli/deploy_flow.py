@@ -47,6 +47,7 @@ from odh_nim.domain.errors import DeployFailedError, PreflightError, UnknownMode
 from odh_nim.domain.finding import Finding, Severity, errors_of
 from odh_nim.domain.image import ModelReference
 from odh_nim.domain.model import Model
+from odh_nim.journeys.preloaded import PreloadedClaims, find_preloaded
 from odh_nim.manifests.families import family_of
 from odh_nim.manifests.templates import RuntimeTemplate
 
@@ -77,6 +78,7 @@ class Choice:
     keys: FoundKeys
     findings: tuple[Finding, ...]
     request_id: str
+    preloaded: PreloadedClaims
 
     def plan(self, use: KeyUse, *, checked_at: str | None = None) -> Plan:
         """Plan with a key; the same choice gives the same plan."""
@@ -88,7 +90,7 @@ class Choice:
             key=use.choice,
             profile=self.profile,
         )
-        return self.plan_for(spec, use, checked_at=checked_at)
+        return self.plan_for(self.preloaded.complete(spec), use, checked_at=checked_at)
 
     def plan_for(self, spec: DeploymentSpec, use: KeyUse, *, checked_at: str | None) -> Plan:
         """Plan a specification that was made from this choice."""
@@ -152,15 +154,18 @@ async def _choose(
     spec = build_spec(options, model, tag, namespace, key=KeyChoice.NONE)
     place = installation.applications_namespace
     needs = needs_key(options, model, installation.config)
-    (template, notices), surroundings, profile, keys = await asyncio.gather(
+    (template, notices), surroundings, profile, keys, preloaded = await asyncio.gather(
         find_template(client, spec.protocol, applications_namespace=place),
         read_surroundings(client, applications_namespace=place),
         find_profile(client, options.hardware_profile, namespace, installation),
         find_keys(client, namespace, spec.name) if needs else _no_keys(),
+        find_preloaded(client, namespace),
     )
+    collects = installation.config.collect_keys
+    said = preloaded.findings(preloaded.complete(spec), collects_keys=collects)
     return Choice(
         options, namespace, installation, model, tag, template, surroundings, profile, keys,
-        notices, request_id,
+        (*notices, *said), request_id, preloaded,
     )  # fmt: skip
 
 

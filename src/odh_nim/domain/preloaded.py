@@ -35,10 +35,15 @@ class Preloaded:
         return (EnvVar(names.MODEL_PROFILE_ENV, self.profiles[0]),)
 
     def fits(self, image: str) -> bool:
-        """Whether it was filled for this image: the same repository and tag, or the same digest."""
+        """Whether it was filled for this image: the same repository and tag, or the same digest.
+
+        A mirror may put the repository below a prefix of its own.
+        """
         name = self.image.partition("@")[0].partition("/")[2]
         wanted, _, digest = image.partition("@")
-        return wanted.partition("/")[2] == name and digest in ("", self.digest)
+        path = wanted.partition("/")[2]
+        same = path == name or path.endswith(f"/{name}") or name.endswith(f"/{path}")
+        return bool(name and path) and same and digest in ("", self.digest)
 
 
 def read_preloaded(claim: Manifest) -> Preloaded | None:

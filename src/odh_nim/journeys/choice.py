@@ -27,13 +27,14 @@ from odh_nim.domain.image import ImageReference, ModelReference
 from odh_nim.domain.model import Model
 from odh_nim.journeys.key_use import Asked, KeyUse
 from odh_nim.journeys.other_image import model_of_image
+from odh_nim.journeys.preloaded import PreloadedClaims, PreloadedCluster, find_preloaded
 from odh_nim.journeys.profiles import find_profile
 from odh_nim.journeys.site import Site
 from odh_nim.manifests.families import family_of
 from odh_nim.manifests.templates import RuntimeTemplate, packaged_template
 
 
-class ChoiceCluster(PreflightCluster, SurroundingsCluster, Protocol):
+class ChoiceCluster(PreflightCluster, SurroundingsCluster, PreloadedCluster, Protocol):
     """The calls that choosing and checking need; none of them writes."""
 
 
@@ -83,10 +84,12 @@ class Choice:
     profile: HardwareProfile | None
     findings: tuple[Finding, ...]
     request_id: str
+    preloaded: PreloadedClaims
 
     def spec(self, key: KeyChoice) -> DeploymentSpec:
-        """Give the specification with a choice of key."""
-        return self.wish.build(Chosen(self.model, self.tag, self.wish.namespace, key, self.profile))
+        """Give the specification with a choice of key; a preloaded claim completes it."""
+        chosen = Chosen(self.model, self.tag, self.wish.namespace, key, self.profile)
+        return self.preloaded.complete(self.wish.build(chosen))
 
     def plan(self, use: KeyUse, *, checked_at: str | None = None) -> Plan:
         """Plan with a key."""
@@ -121,17 +124,19 @@ async def choose(cluster: ChoiceCluster, wish: Wish, site: Site) -> Choice:
     check_namespace(wish.namespace, applications_namespace=site.applications_namespace)
     model, tag = find_model_and_tag(wish, site)
     # Everything that was typed is read before anything more is asked.
-    wish.build(Chosen(model, tag, wish.namespace, KeyChoice.NONE))
+    spec = wish.build(Chosen(model, tag, wish.namespace, KeyChoice.NONE))
     protocol = wish.protocol or default_protocol(model)
-    (template, notices), surroundings, profile = await asyncio.gather(
+    (template, notices), surroundings, profile, preloaded = await asyncio.gather(
         _template(cluster, protocol, site.applications_namespace),
         read_surroundings(cluster, applications_namespace=site.applications_namespace),
         find_profile(cluster, wish.profile, wish.namespace, site.applications_namespace),
+        find_preloaded(cluster, wish.namespace),
     )
-    findings = (*site.config.findings, *notices)
+    said = preloaded.findings(preloaded.complete(spec), collects_keys=site.config.collect_keys)
+    findings = (*site.config.findings, *notices, *said)
     return Choice(
         wish, site, model, tag, template, surroundings, profile, findings,
-        wish.request_id or new_request_id(),
+        wish.request_id or new_request_id(), preloaded,
     )  # fmt: skip
 
 

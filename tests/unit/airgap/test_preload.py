@@ -432,6 +432,11 @@ def test_marks_are_read_back_and_tell_whether_an_image_fits() -> None:
     assert read_preloaded({"metadata": {"name": "other"}}) is None
     assert FILLED.fits("nvcr.io/nim/meta/llama:1.8.5")
     assert FILLED.fits("mirror.example.com/nim/meta/llama:1.8.5")
+    assert FILLED.fits("mirror.example.com:5000/site/nv/nim/meta/llama:1.8.5")
+    in_mirror = replace(FILLED, image="mirror.example.com/nv/nim/meta/llama:1.8.5")
+    assert in_mirror.fits("nvcr.io/nim/meta/llama:1.8.5")
+    assert not FILLED.fits("nvcr.io/other-nim/meta/llama:1.8.5")
+    assert not replace(FILLED, image="").fits("nvcr.io/nim/meta/llama:1.8.5")
     assert FILLED.fits(f"nvcr.io/nim/meta/llama:1.8.5@sha256:{'a' * 64}")
     assert not FILLED.fits(f"nvcr.io/nim/meta/llama:1.8.5@sha256:{'b' * 64}")
     assert not FILLED.fits("nvcr.io/nim/meta/llama:1.9.0")

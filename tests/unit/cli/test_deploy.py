@@ -8,12 +8,14 @@ import pytest
 
 from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.errors import KeyRefusedError, NgcUnavailableError
+from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.preloaded import Preloaded, preload_marks
 from odh_nim.manifests.yaml import load_all
 from support.cluster import FakeCluster
 from support.cluster_faults import Fault
 from support.command_line import CommandLine, Services
 from support.keys import CANARY, OTHER, FakeNvidia, FakeRegistry, Pull, encoded, key_secret
-from support.projects import APPLICATIONS, PROJECT, item, world
+from support.projects import APPLICATIONS, PROJECT, claim, item, world
 
 LLAMA = "meta/llama-3.1-8b-instruct"
 IMAGE = "nvcr.io/nim/meta/llama-3.1-8b-instruct:1.8.5"
@@ -75,6 +77,38 @@ def test_machines_are_told_what_was_made(
     data = json.loads(outcome.out)
     assert (data["name"], data["namespace"]) == ("llama", PROJECT)
     assert {f"{one['kind']}/{one['name']}" for one in data["objects"]} == MADE
+
+
+def preloaded(name: str) -> Manifest:
+    marks = preload_marks(Preloaded(name, IMAGE, f"sha256:{'a' * 64}", ("tp1",), 10**10))
+    found = claim(name)
+    found["metadata"] |= marks["metadata"]
+    return found
+
+
+def test_preloaded_claim_brings_its_profile(command_line: CommandLine) -> None:
+    """AG-52, R-AIR-05."""
+    cluster = world(preloaded("weights"))
+    command_line.connect_to(cluster)
+
+    outcome = command_line.run(*deploy("--storage", "pvc:weights"))
+
+    service = cluster.find("InferenceService", "llama")
+    assert outcome.code == 0
+    assert service is not None
+    env = service["spec"]["predictor"]["model"]["env"]
+    assert {"name": "NIM_MODEL_PROFILE", "value": "tp1"} in env
+    assert "NIM_MODEL_PROFILE is tp1" in outcome.err
+
+
+def test_new_claim_hears_of_the_preloaded_one(command_line: CommandLine) -> None:
+    """R-AIR-05."""
+    command_line.connect_to(world(preloaded("weights")))
+
+    outcome = command_line.run(*deploy("--dry-run=client", "-o", "yaml"))
+
+    assert "--storage pvc:weights" in outcome.err
+    assert "NIM_MODEL_PROFILE" not in outcome.out
 
 
 def test_typed_tag_is_used_byte_for_byte(command_line: CommandLine, cluster: FakeCluster) -> None:
