@@ -4,14 +4,19 @@ from typing import Any
 
 import pytest
 
+from odh_nim.deployment import RestartOptions, RestartWord
 from odh_nim.domain.api_key import ApiKey
+from odh_nim.domain.deployment_spec import Resources
 from odh_nim.domain.errors import ForbiddenError, KeyRefusedError
 from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.names import KEY_REVISION, STRATEGY_BEFORE
 from odh_nim.domain.resources import SECRETS
 from odh_nim.journeys import rotate as journey
 from support.cluster import FakeCluster
+from support.deployments import plan
 from support.keys import CANARY, OTHER, PROJECT, Caller, FakeRegistry, key_secret, pull_secret
 from support.projects import item
+from support.rolling_pods import node, pod
 
 NEW = ApiKey(OTHER)
 KEY_NAME = "nvidia-nim-secrets"
@@ -83,7 +88,7 @@ async def test_rotation_needs_the_callers_own_rights() -> None:
 
 
 @pytest.mark.anyio
-async def test_neither_key_is_shown_by_a_plan_or_a_report() -> None:
+async def test_neither_key_is_shown_by_a_begunor_a_report() -> None:
     """R-KEY-15, R-ROT-08; S26."""
     cluster = project(*deployment("llama"))
     plan = await journey.plan_rotation(cluster, PROJECT, restart=False)
@@ -92,3 +97,47 @@ async def test_neither_key_is_shown_by_a_plan_or_a_report() -> None:
     for shown in (repr(plan), str(plan), repr(report), repr(plan.rotation.old_key)):
         assert CANARY not in shown
         assert OTHER not in shown
+
+
+@pytest.mark.anyio
+async def test_way_back_brings_back_how_pods_are_replaced_too() -> None:
+    """R-ROT-06, R-ROT-08: the failed restart had the old pod make room."""
+    cluster = FakeCluster(
+        key_secret(), pull_secret(), node(1), pod(), *plan(resources=Resources(gpus=1)).objects
+    )
+    before = _predictor(cluster)["deploymentStrategy"]
+
+    def kserve(call: str) -> None:
+        """Replace the pod; what starts with the new key cannot pull."""
+        mark = (_predictor(cluster).get("annotations") or {}).get(KEY_REVISION)
+        if not call.startswith("list Pod") or mark is None:
+            return
+        new = cluster.find("Secret", KEY_NAME)
+        assert new is not None
+        refused = new["data"] == key_secret(OTHER)["data"]
+        cluster.put(
+            pod(mark=mark, ready=not refused, waiting="ImagePullBackOff" if refused else "")
+        )
+
+    begun = await journey.plan_rotation(cluster, PROJECT)
+    cluster.on_call = kserve
+    options = RestartOptions(within=0.5)
+
+    failed = await journey.rotate(cluster, begun, NEW, journey.NOT_ASKED, options=options)
+    meanwhile = _predictor(cluster)["deploymentStrategy"]
+    back = await journey.take_back(cluster, None, begun, failed, options=options)
+
+    assert [one.word for one in failed.outcomes] == [RestartWord.FAILED]
+    assert meanwhile == {"type": "Recreate"}
+    assert [one.word for one in back.outcomes] == [RestartWord.RESTARTED]
+    assert _predictor(cluster)["deploymentStrategy"] == before
+    runtime = cluster.find("ServingRuntime", "llama")
+    assert runtime is not None
+    assert STRATEGY_BEFORE not in runtime["metadata"]["annotations"]
+
+
+def _predictor(cluster: FakeCluster) -> dict[str, Any]:
+    service = cluster.find("InferenceService", "llama")
+    assert service is not None
+    found: dict[str, Any] = service["spec"]["predictor"]
+    return found
