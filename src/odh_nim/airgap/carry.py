@@ -10,7 +10,7 @@ from typing import Final
 
 from odh_nim.airgap.bundle.document import VERSION, Document, LeftOut, bundle_id
 from odh_nim.airgap.bundle.reader import Bundle, BundleSource
-from odh_nim.airgap.bundle.weights import WeightSet, scan_weights
+from odh_nim.airgap.bundle.weights import WeightSet, gather_weights
 from odh_nim.airgap.bundle.writer import BundleWriter, volumes_of
 from odh_nim.airgap.events import Sink
 from odh_nim.airgap.outcome import DESTINATION_BIT, Outcome
@@ -94,11 +94,7 @@ def request_pull(
     if baseline is not None:
         known.update(known_from_mirror(baseline, plan))
     left_out = {digest: each for digest, each in known.items() if digest in plan.blobs}
-    weights = tuple(
-        scan_weights(image, (list_folder or Path()) / image.model.weights)
-        for image in plan.images
-        if image.model and image.model.weights
-    )
+    weights = gather_weights(plan.images, list_folder or Path())
     return PullRequest(
         plan, plan_text, folder, volume_size, tuple(sorted(parents)), left_out, weights
     )

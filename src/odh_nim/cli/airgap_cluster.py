@@ -21,7 +21,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FOLDER",
     help="Folder for the files.",
 )
-@click.option("--catalog", type=_FILE, metavar="FILE", help="Catalogue for names and texts.")
+@click.option(
+    "--catalog",
+    type=_FILE,
+    metavar="FILE",
+    help="Catalogue for names and texts.  [default: the shipped one]",
+)
 @click.option("--applications-namespace", metavar="NAME", help="Namespace for the ConfigMaps.")
 @click.option("--digest-only", is_flag=True, help="No mirror for tags: no node is drained.")
 @click.option(

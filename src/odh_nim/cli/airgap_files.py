@@ -9,7 +9,7 @@ from odh_nim.airgap.resources.mirrors import Mirror
 from odh_nim.airgap.resources.pull_secret import MirrorLogin, merge_pull_secret
 from odh_nim.airgap.resources.write import ResourceRequest, build_resources, write_resources
 from odh_nim.airgap.verified import read_verified
-from odh_nim.catalog.store import read_catalog_file
+from odh_nim.cli.airgap_catalog import read_catalog
 from odh_nim.cli.airgap_look import plan_of
 from odh_nim.cli.common import Target
 from odh_nim.cli.output import note, print_data, print_findings
@@ -49,7 +49,7 @@ def write(wish: ResourceWish, output: str) -> int:
                 plain=wish.plain,
                 never_contact_source=wish.never_contact_source,
             ),
-            base=read_catalog_file(wish.catalog) if wish.catalog else None,
+            base=read_catalog(wish.catalog),
             namespace=wish.namespace,
             digest_only=wish.digest_only,
             rename=wish.rename,
@@ -73,7 +73,8 @@ def _profiles(subject: Path) -> dict[str, list[str]]:
     if not subject.is_dir():
         return {}
     carried = carried_weights(open_bundle(subject)).values()
-    return {weights.image: list(weights.profiles) for weights in carried if weights.profiles}
+    every = [each for weights in carried for each in weights.every()]
+    return {weights.image: list(weights.profiles) for weights in every if weights.profiles}
 
 
 async def merge_login(

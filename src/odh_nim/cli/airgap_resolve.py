@@ -1,6 +1,7 @@
 """What stands behind `airgap plan`."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -9,11 +10,11 @@ import click
 from odh_nim.airgap.bundle.files import write_file
 from odh_nim.airgap.carry import PullRequest, totals_of
 from odh_nim.airgap.from_cluster import list_served
-from odh_nim.airgap.model_list import parse_model_list, schema
+from odh_nim.airgap.model_list import ModelList, parse_model_list, schema
+from odh_nim.airgap.plan import Plan
 from odh_nim.airgap.plan_file import render_plan
 from odh_nim.airgap.resolve import Resolved, resolve
-from odh_nim.catalog.catalog import Catalog, parse_catalog
-from odh_nim.catalog.store import read_catalog_file
+from odh_nim.cli.airgap_catalog import read_catalog
 from odh_nim.cli.airgap_options import Access
 from odh_nim.cli.airgap_progress import told_wait
 from odh_nim.cli.airgap_registries import open_registries, settings_now
@@ -21,11 +22,8 @@ from odh_nim.cli.airgap_totals import figures, print_totals
 from odh_nim.cli.common import Target
 from odh_nim.cli.output import note, print_data, print_findings, warn
 from odh_nim.domain.errors import InputError, MirrorPlanError
-from odh_nim.manifests.shipped import read_shipped
-from odh_nim.manifests.yaml import load_yaml
 
 _AGENT: Final = "agent"
-_SHIPPED: Final = "catalog/nvidia-nim-models-data.yaml"
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,8 @@ async def print_served(target: Target) -> int:
 
 def make_plan(wish: PlanWish, access: Access, output: str) -> int:
     """Resolve a list, print the figures, write the plan."""
-    wanted = parse_model_list(_read(wish.models), name=str(wish.models))
-    catalog = _catalog(wish.catalog)
+    wanted = _beside_plan(parse_model_list(_read(wish.models), name=str(wish.models)), wish)
+    catalog = read_catalog(wish.catalog)
     with open_registries(access, settings_now(), told_wait) as registries:
         found = resolve(
             wanted, registries.source, catalog=catalog, all_platforms=wish.all_platforms
@@ -73,6 +71,7 @@ def make_plan(wish: PlanWish, access: Access, output: str) -> int:
         )
     if wish.out is not None:
         write_file(wish.out, render_plan(found.plan).encode())
+        _tell_empty(found.plan, wish.out.parent)
         note(f"{wish.out}: {len(found.plan.images)} images")
     return 0
 
@@ -93,10 +92,27 @@ def _print_plan(wish: PlanWish, found: Resolved, output: str) -> None:
             warn(f"{image.name}: marked as restricted in the EU.")
 
 
-def _catalog(path: Path | None) -> Catalog:
-    if path is not None:
-        return read_catalog_file(path)
-    return parse_catalog(load_yaml(read_shipped(_SHIPPED)), source="the shipped catalogue")
+def _beside_plan(wanted: ModelList, wish: PlanWish) -> ModelList:
+    """Let folders of weights be found from the plan, which may stand elsewhere than the list."""
+    lists_in = wish.models.resolve().parent
+    plan_in = wish.out.resolve().parent if wish.out else lists_in
+    if plan_in == lists_in:
+        return wanted
+    models = tuple(
+        replace(model, weights=os.path.relpath(lists_in / model.weights, plan_in))
+        if model.weights and not Path(model.weights).is_absolute()
+        else model
+        for model in wanted.models
+    )
+    return replace(wanted, models=models)
+
+
+def _tell_empty(plan: Plan, folder: Path) -> None:
+    """Say which weights are not there yet: `pull` would end on them."""
+    folders = {image.model.weights for image in plan.images if image.model and image.model.weights}
+    for each in sorted(folders):
+        if not (folder / each).is_dir():
+            note(f"weights: {folder / each} is not there yet; `pull` needs it filled.")
 
 
 def _read(path: Path) -> str:

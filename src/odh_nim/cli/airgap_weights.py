@@ -142,10 +142,11 @@ def _plan_bundle(
 def _find_weights(wish: PreloadWish, bundle: Bundle) -> tuple[str, CarriedWeights]:
     carried = carried_weights(bundle)
     wanted = str(wish.reference)
-    for folder, weights in carried.items():
+    every = [(folder, each) for folder, weights in carried.items() for each in weights.every()]
+    for folder, weights in every:
         if weights.image.endswith(f"/{wanted}"):
             return folder, weights
-    there = ", ".join(sorted(weights.image for weights in carried.values())) or "no model"
+    there = ", ".join(sorted(weights.image for _, weights in every)) or "no model"
     raise InputError(f"{bundle.folder} carries no weights of {wanted}; it has those of {there}.")
 
 

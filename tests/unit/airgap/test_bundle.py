@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,18 @@ from odh_nim.airgap.bundle.volume_layout import SMALLEST, lay_out
 from odh_nim.airgap.bundle.volume_reader import VolumeReader
 from odh_nim.airgap.carry import check_space, totals_of
 from odh_nim.airgap.events import as_line
-from odh_nim.airgap.plan import Plan
+from odh_nim.airgap.plan import ModelFacts, Plan
 from odh_nim.airgap.plan_file import plan_hash, render_plan
 from odh_nim.airgap.verified import read_verified, render_verified
 from odh_nim.airgap.verify import verify_bundle, verify_registry
-from odh_nim.domain.errors import BundleError, DiskSpaceError, OdhNimError, TransferError
+from odh_nim.domain.errors import (
+    BundleError,
+    DiskSpaceError,
+    InputError,
+    OdhNimError,
+    TransferError,
+)
+from odh_nim.domain.image import ImageReference
 from odh_nim.registry.logins import Login
 from support.registry_bundles import pull_bundle, push_bundle, request
 from support.registry_clients import open_store
@@ -411,6 +419,62 @@ def test_weights_travel_with_their_symlinks_modes_and_sums(
         link = next((tmp_path / "b/models").rglob("model.safetensors"))
         assert link.is_symlink()
         assert link.read_bytes().startswith(b"weights")
+
+
+def two_tags(made: Mirror, one: str, registry: FakeRegistry) -> Plan:
+    """Plan a model whose two tags share one cache."""
+    (body, media_type) = registry.manifests["nim/team/m0", "1.0.0"]
+    registry.put_manifest("nim/team/m0", "1.0", body, media_type)
+    tags = (ImageReference("nim/team/m0", tag, registry=one) for tag in ("1.0", "1.0.0"))
+    plan = made.plan(*tags)
+    facts = ModelFacts("m0", profiles=("tp1",), weights="cache")
+    return Plan(tuple(replace(image, model=facts) for image in plan.images))
+
+
+@pytest.mark.parametrize("volume_size", [0, LIMIT])
+def test_weights_of_two_tags_are_carried_once_and_are_for_both(
+    tmp_path: Path, volume_size: int
+) -> None:
+    """AG-31."""
+    make_cache(tmp_path / "cache")
+    registry = nim_source(1)
+    with serve(registry) as one, mirror(one) as made:
+        plan = two_tags(made, one, registry)
+        wanted = request(plan, tmp_path / "b", volume_size=volume_size, list_folder=tmp_path)
+        assert pull_bundle(made, wanted).exit_code == 0
+
+    bundle = open_bundle(tmp_path / "b")
+    [weights] = carried_weights(bundle).values()
+    assert totals_of(wanted).weight_bytes == 140_002
+    assert [each.image.rpartition(":")[2] for each in weights.every()] == ["1.0", "1.0.0"]
+    assert {each.manifest_digest for each in weights.every()} == {plan.images[0].manifest.digest}
+    assert verify_bundle(bundle) == []
+
+
+def test_every_folder_of_weights_that_cannot_be_used_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with serve(nim_source(2)) as one, mirror(one) as made:
+        first, second = made.plan(*references(one, 2)).images
+    images = [
+        replace(first, model=ModelFacts("m0", weights="none")),
+        replace(second, model=ModelFacts("m1", weights="empty")),
+    ]
+
+    with pytest.raises(InputError, match=r"no such folder.*is empty"):
+        request(Plan(tuple(images)), tmp_path / "b", list_folder=tmp_path)
+
+
+def test_a_pull_of_a_plan_without_weights_drops_those_of_the_last(tmp_path: Path) -> None:
+    """AG-36."""
+    make_cache(tmp_path / "cache")
+    with serve(nim_source(1)) as one, mirror(one) as made:
+        bare = made.plan(*references(one, 1))
+        full = with_weights(bare, "cache")
+        pull_bundle(made, request(full, tmp_path / "a", list_folder=tmp_path))
+        pull_bundle(made, request(bare, tmp_path / "a"))
+        pull_bundle(made, request(bare, tmp_path / "b"))
+
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
 
 
 def test_a_symlink_that_leads_out_of_the_cache_is_refused(tmp_path: Path) -> None:

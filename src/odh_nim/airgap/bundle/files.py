@@ -16,6 +16,7 @@ PLAN_YAML: Final = "plan.yaml"
 SUMS: Final = "SHA256SUMS"
 OCI: Final = "oci"
 BLOBS: Final = "oci/blobs/sha256"
+MODELS: Final = "models"
 VOLUMES: Final = "volumes"
 RESOURCES: Final = "resources"
 _PIECE: Final = 1024 * 1024

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from odh_nim.airgap.bundle.document import Document, read_document
-from odh_nim.airgap.bundle.files import PLAN_YAML, VOLUMES, Item, blob_item, safe_path
+from odh_nim.airgap.bundle.files import MODELS, PLAN_YAML, VOLUMES, Item, blob_item, safe_path
 from odh_nim.airgap.bundle.layout import read_manifest
 from odh_nim.airgap.bundle.payload import FolderPayload, Payload
 from odh_nim.airgap.bundle.volume_reader import VolumeReader
@@ -33,6 +33,13 @@ class CarriedLink(msgspec.Struct):
     target: str
 
 
+class CarriedFor(msgspec.Struct, rename="camel"):
+    """Another image that the same weights are for."""
+
+    image: str
+    manifest_digest: str
+
+
 class CarriedWeights(msgspec.Struct, rename="camel"):
     """The weights of one model: files.json."""
 
@@ -44,6 +51,15 @@ class CarriedWeights(msgspec.Struct, rename="camel"):
     links: tuple[CarriedLink, ...] = ()
     profiles: tuple[str, ...] = ()
     download_protocol: str = ""
+    also: tuple[CarriedFor, ...] = ()
+
+    def every(self) -> "Iterator[CarriedWeights]":
+        """Give the same weights once for each image that they are for."""
+        yield self
+        for each in self.also:
+            yield msgspec.structs.replace(
+                self, image=each.image, manifest_digest=each.manifest_digest
+            )
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ def carried_weights(bundle: Bundle) -> dict[str, CarriedWeights]:
 
     """
     found: dict[str, CarriedWeights] = {}
-    for path in sorted((bundle.folder / "models").glob("*/files.json")):
+    for path in sorted((bundle.folder / MODELS).glob("*/files.json")):
         try:
             weights = msgspec.json.decode(path.read_bytes(), type=CarriedWeights)
         except msgspec.DecodeError as error:
@@ -120,7 +136,7 @@ def carried_weights(bundle: Bundle) -> dict[str, CarriedWeights]:
 
 def read_weights(bundle: Bundle, model: str, file: CarriedFile) -> Iterator[bytes]:
     """Give the bytes of a file of weights."""
-    item = Item(f"models/{model}/files/{file.path}", file.size)
+    item = Item(f"{MODELS}/{model}/files/{file.path}", file.size)
     return bundle.payload.read(item, 0, file.size)
 
 

@@ -6,12 +6,12 @@ the links would double it.
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from odh_nim.airgap.bundle.files import Item, hash_file, safe_path
+from odh_nim.airgap.bundle.files import MODELS, Item, hash_file, safe_path
 from odh_nim.airgap.plan import PlannedImage
 from odh_nim.domain.errors import InputError
 
@@ -30,12 +30,16 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class WeightSet:
-    """The cache of one model: files and symlinks, relative to its root."""
+    """The cache of a model: files and symlinks, relative to its root.
+
+    `also` are other images with the same cache: tags of one model, mostly.
+    """
 
     image: PlannedImage
     root: Path
     files: tuple[WeightFile, ...]
     links: tuple[tuple[str, str], ...]
+    also: tuple[PlannedImage, ...] = ()
 
     @property
     def id(self) -> str:
@@ -50,7 +54,7 @@ class WeightSet:
     def items(self) -> Iterator[tuple[Item, WeightFile]]:
         """Give each file as an item of the bundle."""
         for file in self.files:
-            yield Item(f"models/{self.id}/files/{file.path}", file.size), file
+            yield Item(f"{MODELS}/{self.id}/files/{file.path}", file.size), file
 
     def document(self) -> dict[str, Any]:
         """Give files.json."""
@@ -59,6 +63,9 @@ class WeightSet:
             "version": VERSION,
             "image": self.image.name,
             "manifestDigest": self.image.manifest.digest,
+            "also": [
+                {"image": each.name, "manifestDigest": each.manifest.digest} for each in self.also
+            ],
             "downloadProtocol": self.image.download_protocol,
             "profiles": list(model.profiles) if model else [],
             "total": self.total,
@@ -79,6 +86,31 @@ def model_folder(image: PlannedImage) -> str:
     """Name the folder of a model's weights."""
     tag = image.reference.tag or image.manifest.digest.removeprefix("sha256:")[:12]
     return f"{image.repository.replace('/', '.')}_{tag}"
+
+
+def gather_weights(images: Iterable[PlannedImage], folder: Path) -> tuple[WeightSet, ...]:
+    """Read every cache that images name, each once; folders are relative to `folder`.
+
+    Raises:
+        InputError: Some cannot be used; all of them are named.
+
+    """
+    groups: dict[tuple[Path, str, tuple[str, ...]], list[PlannedImage]] = {}
+    for image in images:
+        if image.model and image.model.weights:
+            root = folder / image.model.weights
+            key = (root, image.download_protocol, image.model.profiles)
+            groups.setdefault(key, []).append(image)
+    found: list[WeightSet] = []
+    problems: list[str] = []
+    for (root, _, _), (first, *others) in groups.items():
+        try:
+            found.append(replace(scan_weights(first, root), also=tuple(others)))
+        except InputError as error:
+            problems.append(error.message)
+    if problems:
+        raise InputError(" ".join(problems), remedy="Fill the folders first, or take them out.")
+    return tuple(found)
 
 
 def scan_weights(image: PlannedImage, root: Path) -> WeightSet:

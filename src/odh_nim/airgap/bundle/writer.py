@@ -1,6 +1,7 @@
 """Makes a bundle: the destination of `pull`."""
 
 import hashlib
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from odh_nim.airgap.bundle.document import Document, render_document
 from odh_nim.airgap.bundle.files import (
     BLOBS,
     BUNDLE_JSON,
+    MODELS,
     PLAN_YAML,
     VOLUMES,
     blob_item,
@@ -131,13 +133,13 @@ class BundleWriter:
                 if not self._payload.is_done(item):
                     self._payload.write(item, _checked_file(weights.root / file.path, file), 0)
             write_file(
-                self._folder / "models" / weights.id / "files.json", to_json(weights.document())
+                self._folder / MODELS / weights.id / "files.json", to_json(weights.document())
             )
             if self._writer is None:
                 self._link_weights(weights)
 
     def _link_weights(self, weights: WeightSet) -> None:
-        root = self._folder / "models" / weights.id / "files"
+        root = self._folder / MODELS / weights.id / "files"
         for file in weights.files:
             (root / file.path).chmod(file.mode)
         for path, target in weights.links:
@@ -163,12 +165,16 @@ class BundleWriter:
             self._writer.close()
 
     def _drop_strangers(self) -> None:
-        """Delete blobs of an earlier plan, or the bundle would not be what its plan says."""
+        """Delete what an earlier plan brought, or the bundle would not be what its plan says."""
         wanted = {*self._plan.blobs, *self._plan.manifests} - set(self._document.left_out)
         names = {digest.removeprefix("sha256:") for digest in wanted}
         for path in (self._folder / BLOBS).glob("*"):
             if path.name not in names:
                 path.unlink()
+        folders = {weights.id for weights in self._weights}
+        for path in (self._folder / MODELS).glob("*"):
+            if path.name not in folders:
+                shutil.rmtree(path)
 
 
 def volumes_of(plan: Plan, document: Document, weights: Sequence[WeightSet]) -> list[Volume]:
@@ -198,8 +204,8 @@ def _checked_file(path: Path, file: WeightFile) -> Iterator[bytes]:
 def _described(weights: WeightSet) -> Mapping[str, Any]:
     model = weights.image.model
     return {
-        "image": weights.image.name,
-        "folder": f"models/{weights.id}",
+        "images": [each.name for each in (weights.image, *weights.also)],
+        "folder": f"{MODELS}/{weights.id}",
         "profiles": list(model.profiles) if model else [],
         "files": len(weights.files),
         "bytes": weights.total,
