@@ -22,7 +22,13 @@ from odh_nim.airgap.resources.write import ResourceRequest, build_resources
 from odh_nim.airgap.verified import FoundImage, Verified
 from odh_nim.catalog.catalog import parse_catalog
 from odh_nim.catalog.configuration import parse_nim_config
-from odh_nim.domain.errors import ConflictError, InputError, MirrorPlanError
+from odh_nim.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    InputError,
+    MirrorPlanError,
+    NotFoundError,
+)
 from odh_nim.domain.image import ImageReference
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import ApiResource
@@ -187,6 +193,31 @@ def test_containerd_gets_a_file_per_registry(mirror: Mirror, expected: dict[str,
     assert "certs.d/quay.io/hosts.toml" in made
 
 
+def rewritten(policy: Manifest, image: str) -> str:
+    """Run the first rule's expression as the regular expression that it is."""
+    rule = policy["spec"]["rules"][0]["mutate"]["foreach"][0]
+    expression = rule["patchStrategicMerge"]["spec"]["containers"][0]["image"]
+    match = re.search(r"literal\('(.+?)', '\{\{element.image\}\}', '(.+?)'\)", expression)
+    assert match
+    return re.sub(match[1], match[2], image)
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        ("docker.io/kserve/agent:v0.17.0", "mirror.example.com:5000/site/nv/kserve/agent:v0.17.0"),
+        ("kserve/agent:v0.17.0", "mirror.example.com:5000/site/nv/kserve/agent:v0.17.0"),
+        ("quay.io/kserve/agent:v0.17.0", "quay.io/kserve/agent:v0.17.0"),
+        ("kservex/agent:1", "kservex/agent:1"),
+    ],
+)
+def test_the_policy_knows_dockers_images_without_their_host(image: str, expected: str) -> None:
+    """AG-43: KServe's own configuration may leave the host out."""
+    agent = planned("kserve/agent", "v0.17.0", 9, registry="docker.io", model=False)
+
+    assert rewritten(kyverno_policy(Plan((agent,)), MIRROR), image) == expected
+
+
 def test_the_policy_rewrites_text_only_and_nothing_else() -> None:
     """AG-43: the expressions are taken out and run as the regular expressions they are."""
     policy = kyverno_policy(PLAN, MIRROR)
@@ -196,13 +227,8 @@ def test_the_policy_rewrites_text_only_and_nothing_else() -> None:
     assert (
         policy["metadata"]["annotations"]["pod-policies.kyverno.io/autogen-controllers"] == "none"
     )
-    rule = policy["spec"]["rules"][0]["mutate"]["foreach"][0]
-    expression = rule["patchStrategicMerge"]["spec"]["containers"][0]["image"]
-    match = re.search(r"literal\('(.+?)', '\{\{element.image\}\}', '(.+?)'\)", expression)
-    assert match
-    rewrite = re.compile(match[1])
     assert (
-        rewrite.sub(match[2], "nvcr.io/nim/meta/llama:1.8.5")
+        rewritten(policy, "nvcr.io/nim/meta/llama:1.8.5")
         == "mirror.example.com:5000/site/nv/nim/meta/llama:1.8.5"
     )
     for other in (
@@ -211,7 +237,7 @@ def test_the_policy_rewrites_text_only_and_nothing_else() -> None:
         "nvcr.io/nimble/x",
         "x/nvcr.io/nim/y",
     ):
-        assert rewrite.sub(match[2], other) == other
+        assert rewritten(policy, other) == other
     names = [each["name"] for each in policy["spec"]["rules"]]
     assert len(set(names)) == 4
     assert all(len(name) <= 63 for name in names)
@@ -325,12 +351,16 @@ def test_the_configuration_is_read_by_our_own_reader() -> None:
     config = parse_nim_config(yaml.safe_load(stored["data"]["nimConfig"]), source="x")
     patch = yaml.safe_load(made["dashboard-config.patch.yaml"])
 
-    assert config.findings[0].code == "config-both-flags"
+    # Our own configuration is no reason for a remark at every command.
+    assert config.findings == ()
     assert not config.collect_keys
     assert not config.may_ask_nvidia
     assert config.custom_config_map is not None
     assert config.custom_config_map.name == "nvidia-nim-models-mirror"
     assert patch["spec"]["nimConfig"]["customConfigMap"]["namespace"] == "redhat-ods-applications"
+    # Dashboards of the first edition know this one only.
+    assert patch["spec"]["nimConfig"]["disableKeyValidation"] is True
+    assert patch["spec"]["nimConfig"]["disconnected"] == {"disableKeyCollection": True}
     keyed = yaml.safe_load(files(collect_keys=True)["dashboard-config.patch.yaml"])
     assert "disconnected" not in keyed["spec"]["nimConfig"]
 
@@ -408,3 +438,17 @@ async def test_the_global_pull_secret_is_merged_once_also_when_it_changes_meanwh
     stored = json.loads(base64.b64decode(cluster.secret["data"][".dockerconfigjson"]))
     assert set(stored["auths"]) == {"quay.io", "mirror.example.com:5000"}
     assert cluster.secret["metadata"]["resourceVersion"] == "1"
+
+
+@pytest.mark.anyio
+async def test_a_cluster_without_a_global_pull_secret_is_told_apart() -> None:
+    """AG-42: plain Kubernetes."""
+
+    class Without(Secrets):
+        async def get(
+            self, resource: ApiResource, name: str, namespace: str | None = None
+        ) -> Manifest:
+            raise NotFoundError(f"get {resource.kind}/{name} in {namespace}", "not found")
+
+    with pytest.raises(ConfigurationError, match="only OpenShift has one"):
+        await merge_pull_secret(Without(), LOGIN)

@@ -11,10 +11,10 @@ from odh_nim.manifests.yaml import dump_yaml
 def nim_config(*, catalog: str, namespace: str | None, collect_keys: bool) -> dict[str, Any]:
     """Build `nimConfig`: with keys collected they are stored unasked, else there are none."""
     reference = {"name": catalog, **({"namespace": namespace} if namespace else {})}
-    config: dict[str, Any] = {"customConfigMap": reference, "disableKeyValidation": True}
-    if not collect_keys:
-        config["disconnected"] = {"disableKeyCollection": True}
-    return config
+    config: dict[str, Any] = {"customConfigMap": reference}
+    if collect_keys:
+        return {**config, "disableKeyValidation": True}
+    return {**config, "disconnected": {"disableKeyCollection": True}}
 
 
 def nim_config_map(config: dict[str, Any], namespace: str | None) -> Manifest:
@@ -33,11 +33,14 @@ def nim_config_map(config: dict[str, Any], namespace: str | None) -> Manifest:
 
 
 def dashboard_patch(config: dict[str, Any], namespace: str | None) -> Manifest:
-    """Build the same as a part of the dashboard's configuration, to be merged into it."""
+    """Build the same as a part of the dashboard's configuration, to be merged into it.
+
+    Older dashboards know `disableKeyValidation` only, so it is always there; the other one wins.
+    """
     place = {"namespace": namespace} if namespace else {}
     return {
         "apiVersion": DASHBOARD_CONFIGS.api_version,
         "kind": DASHBOARD_CONFIGS.kind,
         "metadata": {"name": names.DASHBOARD_CONFIG, **place},
-        "spec": {"nimConfig": config},
+        "spec": {"nimConfig": {**config, "disableKeyValidation": True}},
     }

@@ -165,8 +165,16 @@ def kyverno_policy(plan: Plan, mirror: Mirror) -> Manifest:
     }
 
 
+def _prefix_pattern(source: SourcePath) -> str:
+    name = source.name.replace(".", "[.]")
+    if source.registry == "docker.io" and source.path:
+        # A pod may leave Docker's host out: `kserve/agent:v0.17.0`.
+        return f"(docker[.]io/)?{source.path.replace('.', '[.]')}"
+    return name
+
+
 def _kyverno_rule(source: SourcePath, mirror: Mirror, field: str) -> dict[str, Any]:
-    pattern = f"^{source.name.replace('.', '[.]')}/"
+    pattern = f"^{_prefix_pattern(source)}/"
     words = "-".join(source.name.replace(".", "-").replace(":", "-").split("/"))
     replaced = (
         "{{ regex_replace_all_literal('"

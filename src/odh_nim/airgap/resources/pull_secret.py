@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from odh_nim.domain import names
-from odh_nim.domain.errors import ConflictError, InputError
+from odh_nim.domain.errors import ConfigurationError, ConflictError, InputError, NotFoundError
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import SECRETS, ApiResource
 
@@ -81,13 +81,12 @@ async def merge_pull_secret(
     """Merge a login into the global pull secret; a second run changes nothing.
 
     Raises:
+        ConfigurationError: The cluster has none: it is no OpenShift.
         ConflictError: Somebody else changed the secret three times meanwhile.
 
     """
     for last in (False, False, True):
-        secret = await cluster.get(
-            SECRETS, names.GLOBAL_PULL_SECRET, names.GLOBAL_PULL_SECRET_NAMESPACE
-        )
+        secret = await _read(cluster)
         done = merge(_content(secret), login)
         if done.change.startswith("="):
             return done
@@ -105,6 +104,17 @@ async def merge_pull_secret(
             continue
         return done
     raise AssertionError
+
+
+async def _read(cluster: SecretCluster) -> Manifest:
+    place = names.GLOBAL_PULL_SECRET_NAMESPACE
+    try:
+        return await cluster.get(SECRETS, names.GLOBAL_PULL_SECRET, place)
+    except NotFoundError:
+        raise ConfigurationError(
+            f"There is no Secret/{names.GLOBAL_PULL_SECRET} in {place}: only OpenShift has one.",
+            remedy="Elsewhere give the nodes the login, for containerd beside its hosts.toml.",
+        ) from None
 
 
 def _content(secret: Manifest) -> bytes:
