@@ -31,7 +31,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Services:
-    """Stands in for wiring.Nvidia."""
+    """Stands in for what wiring.nvidia() gives."""
 
     ngc: FakeNvidia = field(default_factory=FakeNvidia)
     registry: FakeRegistry = field(default_factory=FakeRegistry)

@@ -12,15 +12,15 @@ from odh_nim.domain.deployment_spec import (
     DeploymentSpec,
     EnvVar,
     ExistingClaim,
-    HardwareProfile,
-    KeyChoice,
     NewClaim,
     Resources,
     Strategy,
 )
 from odh_nim.domain.errors import InputError, printable
+from odh_nim.domain.image import ModelReference
 from odh_nim.domain.model import Model
 from odh_nim.domain.protocol import Protocol
+from odh_nim.journeys.choice import Chosen, Wish, default_gpus, default_protocol
 from odh_nim.manifests.yaml import load_yaml
 
 _CLAIM: Final = "pvc:"
@@ -29,32 +29,45 @@ _EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _REQUEST_ID: Final = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]{0,62}")
 
 
-def build_spec(
-    options: DeployOptions,
-    model: Model,
-    tag: str,
-    namespace: str,
-    *,
-    key: KeyChoice,
-    profile: HardwareProfile | None = None,
-) -> DeploymentSpec:
+def wish_of(options: DeployOptions, namespace: str) -> Wish:
+    """Read what a person asks for.
+
+    Raises:
+        InputError: The model or the request's id cannot be read.
+
+    """
+    request_id = check_request_id(options.request_id) if options.request_id else None
+    return Wish(
+        namespace=namespace,
+        build=lambda chosen: build_spec(options, chosen),
+        reference=ModelReference.parse(options.model),
+        profile=options.hardware_profile,
+        request_id=request_id,
+        automatic_strategy=options.strategy == "auto",
+        ingress_host=options.ingress_host,
+        ingress_class=options.ingress_class,
+    )
+
+
+def build_spec(options: DeployOptions, chosen: Chosen) -> DeploymentSpec:
     """Make the specification that the options describe.
 
     Raises:
         InputError: An option cannot be read. What can be read but is wrong becomes a finding.
 
     """
+    model, namespace = chosen.model, chosen.namespace
     name = deployment_name(options, model, namespace)
     return DeploymentSpec(
         name=name,
         namespace=namespace,
         model=model,
-        tag=tag,
+        tag=chosen.tag,
         storage=parse_storage(options, model),
         resources=_resources(options, model),
         replicas=options.replicas,
-        protocol=choose_protocol(options, model),
-        key=key,
+        protocol=Protocol(options.protocol) if options.protocol else default_protocol(model),
+        key=chosen.key,
         display_name=options.display_name or name,
         description=options.description,
         env=(*parse_env(options.env), *read_env_file(options.env_file)),
@@ -66,7 +79,7 @@ def build_spec(
         pin=options.pin,
         strategy=Strategy.RECREATE if options.strategy == "recreate" else Strategy.ROLLING_UPDATE,
         shm_size=options.shm_size or DeploymentSpec.shm_size,
-        hardware_profile=profile,
+        hardware_profile=chosen.profile,
         node_selector=parse_pairs(options.node_selector, "--node-selector"),
         tolerations=tuple(parse_toleration(text) for text in options.tolerations),
         run_as_user=options.run_as_user,
@@ -84,13 +97,6 @@ def deployment_name(options: DeployOptions, model: Model, namespace: str) -> str
     name = options.name or propose_name(model.name, namespace)
     check_deployment_name(name, namespace)
     return name
-
-
-def choose_protocol(options: DeployOptions, model: Model) -> Protocol:
-    """Take the protocol that was typed; else HTTP, wherever the model serves it."""
-    if options.protocol:
-        return Protocol(options.protocol)
-    return Protocol.HTTP if Protocol.HTTP in model.protocols else model.protocols[0]
 
 
 def parse_storage(options: DeployOptions, model: Model) -> NewClaim | ExistingClaim:
@@ -208,12 +214,5 @@ def _resources(options: DeployOptions, model: Model) -> Resources:
     return Resources(
         cpu=options.cpu or Resources.cpu,
         memory=options.memory or Resources.memory,
-        gpus=_default_gpus(model) if options.gpus is None else options.gpus,
+        gpus=default_gpus(model) if options.gpus is None else options.gpus,
     )
-
-
-def _default_gpus(model: Model) -> int:
-    if model.gpu is None:
-        return Resources.gpus
-    smallest = min(model.gpu.counts, default=Resources.gpus)
-    return smallest if model.gpu.required else 0

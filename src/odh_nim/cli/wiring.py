@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from odh_nim.cli.common import Target
@@ -11,8 +10,7 @@ from odh_nim.cluster import Client, ConnectionConfig, load_kubeconfig
 from odh_nim.settings import Settings
 
 if TYPE_CHECKING:
-    from odh_nim.ngc import NgcClient
-    from odh_nim.registry import RegistryClient
+    from odh_nim.journeys.key_use import Nvidia
 
 
 def settings() -> Settings:
@@ -38,17 +36,10 @@ async def connect(target: Target) -> AsyncIterator[Client]:
         yield client
 
 
-@dataclass(frozen=True)
-class Nvidia:
-    """NVIDIA's API and its registry."""
-
-    ngc: "NgcClient"
-    registry: "RegistryClient"
-
-
 @asynccontextmanager
-async def nvidia() -> AsyncIterator[Nvidia]:
+async def nvidia() -> AsyncIterator["Nvidia"]:
     """Open both of NVIDIA's services; nothing is sent before one is asked."""
+    from odh_nim.journeys.key_use import Nvidia  # noqa: PLC0415 - not for every command
     from odh_nim.ngc import NgcClient  # noqa: PLC0415 - most commands ask NVIDIA nothing
     from odh_nim.registry import RegistryClient  # noqa: PLC0415 - as above
 

@@ -63,12 +63,22 @@ class Wish:
     key: str | None = None
     tag: str | None = None
     image: ImageReference | None = None
-    protocol: spoken.Protocol | None = None
     profile: str | None = None
     request_id: str | None = None
     automatic_strategy: bool = True
     ingress_host: str | None = None
     ingress_class: str | None = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a wish means with this catalogue: all that was typed is read, nothing more is asked."""
+
+    wish: Wish
+    site: Site
+    model: Model
+    tag: str
+    spec: DeploymentSpec
 
 
 @dataclass(frozen=True)
@@ -111,11 +121,11 @@ class Choice:
         )
 
 
-async def choose(cluster: ChoiceCluster, wish: Wish, site: Site) -> Choice:
-    """Look up everything that a plan is made of.
+def select(wish: Wish, site: Site) -> Selection:
+    """Read everything that was typed; pure.
 
     Raises:
-        InvalidNameError: The project is none for deployments.
+        InvalidNameError: The project is none for deployments, or the name is none.
         UnknownModelError: There is no such model or tag.
         CatalogError: A model of the catalogue is asked for, and there is no catalogue.
         InputError: What was typed cannot be read.
@@ -123,19 +133,29 @@ async def choose(cluster: ChoiceCluster, wish: Wish, site: Site) -> Choice:
     """
     check_namespace(wish.namespace, applications_namespace=site.applications_namespace)
     model, tag = find_model_and_tag(wish, site)
-    # Everything that was typed is read before anything more is asked.
     spec = wish.build(Chosen(model, tag, wish.namespace, KeyChoice.NONE))
-    protocol = wish.protocol or default_protocol(model)
+    return Selection(wish, site, model, tag, spec)
+
+
+async def choose(cluster: ChoiceCluster, selection: Selection) -> Choice:
+    """Look up everything else that a plan is made of, all at once.
+
+    Raises:
+        InputError: There is no hardware profile of the given name.
+
+    """
+    wish, site = selection.wish, selection.site
     (template, notices), surroundings, profile, preloaded = await asyncio.gather(
-        _template(cluster, protocol, site.applications_namespace),
+        _template(cluster, selection.spec.protocol, site.applications_namespace),
         read_surroundings(cluster, applications_namespace=site.applications_namespace),
         find_profile(cluster, wish.profile, wish.namespace, site.applications_namespace),
         find_preloaded(cluster, wish.namespace),
     )
-    said = preloaded.findings(preloaded.complete(spec), collects_keys=site.config.collect_keys)
+    completed = preloaded.complete(selection.spec)
+    said = preloaded.findings(completed, collects_keys=site.config.collect_keys)
     findings = (*site.config.findings, *notices, *said)
     return Choice(
-        wish, site, model, tag, template, surroundings, profile, findings,
+        wish, site, selection.model, selection.tag, template, surroundings, profile, findings,
         wish.request_id or new_request_id(), preloaded,
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.deployment_spec import KeyChoice
@@ -26,8 +25,6 @@ from odh_nim.keys import (
 )
 from odh_nim.keys.check import NOT_CHECKED, KeyChecker, PullChecker
 from odh_nim.keys.read import SecretReader
-
-_CODE: Final = "key-missing"
 
 
 @dataclass(frozen=True)
@@ -81,6 +78,19 @@ def key_choice(wish: KeyWish, model: Model, config: NimConfig) -> KeyChoice:
     return wish.choice
 
 
+@dataclass(frozen=True)
+class Remedies:
+    """What to do about a key that cannot be used, in the words of whoever asks."""
+
+    missing: str = "Set one for the whole project, or give this deployment its own."
+    foreign: str = "Give this deployment a key of its own."
+    unusable: str = "Set it again."
+    interrupted: str = "Give the same key again."
+    conflict: str = (
+        "Use the key that is stored, replace it on the project's key page, or choose another name."
+    )
+
+
 async def find_key(
     cluster: SecretReader,
     wish: KeyWish,
@@ -89,9 +99,7 @@ async def find_key(
     deployment: str,
     request_id: str | None = None,
 ) -> KeyUse:
-    """Find the key that is wanted; what is missing is a finding.
-
-    What an interrupted run of the same request began to store is stored to its end.
+    """Read what is stored, and find the key that is wanted; what is missing is a finding.
 
     Raises:
         SecretConflictError: The given key is not the one that is stored.
@@ -103,18 +111,48 @@ async def find_key(
     try:
         stored = await read_stored_key(cluster, namespace, deployment if own else None)
     except ForbiddenError as error:
-        return _unusable(wish.choice, error.message, "key-forbidden", error.remedy)
-    key = stored.key if wish.given is None else wish.given
-    if key is not None and stored.is_of(request_id):
-        return KeyUse(wish.choice, key, is_new=True)
+        return unreadable(wish.choice, error)
+    return use_stored(stored, wish, request_id=request_id)
+
+
+def unreadable(choice: KeyChoice, error: ForbiddenError) -> KeyUse:
+    """Say that the caller may not read what is stored."""
+    return _unusable(choice, error.message, "key-forbidden", error.remedy)
+
+
+def use_stored(
+    stored: StoredPair,
+    wish: KeyWish,
+    *,
+    request_id: str | None = None,
+    remedies: Remedies = Remedies(),
+) -> KeyUse:
+    """Hold what is wanted against what is stored.
+
+    What an interrupted run of the same request began to store is stored to its end.
+
+    Raises:
+        SecretConflictError: The given key is not the one that is stored.
+
+    """
+    if stored.is_of(request_id):
+        key = wish.given or stored.key
+        if key is not None:
+            return KeyUse(wish.choice, key, is_new=True)
+        return _unusable(
+            wish.choice,
+            f"The interrupted run has stored only a part of the key in {stored.state.namespace}.",
+            "key-missing",
+            remedies.interrupted,
+        )
     if wish.given is not None:
-        return _given(stored, wish.choice, wish.given)
+        return _given(stored, wish.choice, wish.given, remedies)
     if stored.key is not None:
         return KeyUse(wish.choice, stored.key)
-    return _nothing_stored(stored, wish.choice)
+    return _nothing_stored(stored, wish.choice, remedies)
 
 
-def _given(stored: StoredPair, choice: KeyChoice, key: ApiKey) -> KeyUse:
+def _given(stored: StoredPair, choice: KeyChoice, key: ApiKey, remedies: Remedies) -> KeyUse:
     if stored.state.kind is PairKind.ABSENT:
         return KeyUse(choice, key, is_new=True)
     if stored.key == key:
@@ -124,38 +162,26 @@ def _given(stored: StoredPair, choice: KeyChoice, key: ApiKey) -> KeyUse:
     raise SecretConflictError(
         f"Secret/{stored.state.key_secret} in {stored.state.namespace} does not hold the given "
         "key; it is not changed by a deployment.",
-        remedy="Use the key that is stored, replace it on the project's key page, or choose "
-        "another name.",
+        remedy=remedies.conflict,
     )
 
 
-def _nothing_stored(stored: StoredPair, choice: KeyChoice) -> KeyUse:
+def _nothing_stored(stored: StoredPair, choice: KeyChoice, remedies: Remedies) -> KeyUse:
     state = stored.state
-    whose = f"Project {state.namespace}" if choice is KeyChoice.PROJECT else "The deployment"
+    own = choice is KeyChoice.OWN
+    whose = "The deployment" if own else f"Project {state.namespace}"
     if stored.flaw is not None:
-        return _unusable(choice, stored.flaw.message, "key-unusable", stored.flaw.remedy)
+        return _unusable(choice, stored.flaw.message, "key-unusable", remedies.unusable)
     if state.kind in (PairKind.INCOMPLETE, PairKind.DIFFERING):
         what = "is incomplete" if state.kind is PairKind.INCOMPLETE else "differs between them"
-        return _unusable(
-            choice,
-            f"The key in Secret/{state.key_secret} and Secret/{state.pull_secret} {what}.",
-            "key-unusable",
-            "Set it again.",
-        )
+        message = f"The key in Secret/{state.key_secret} and Secret/{state.pull_secret} {what}."
+        return _unusable(choice, message, "key-unusable", remedies.unusable)
     if state.foreign:
         foreign = "; ".join(str(secret) for secret in state.foreign)
-        return _unusable(
-            choice,
-            f"{whose} has no key of odh-nim's: {foreign}.",
-            "key-foreign",
-            "Give this deployment a key of its own.",
-        )
-    return _unusable(
-        choice,
-        f"{whose} has no key.",
-        _CODE,
-        "Set one for the whole project, or give this deployment its own.",
-    )
+        message = f"{whose} has no key of odh-nim's: {foreign}."
+        return _unusable(choice, message, "key-foreign", remedies.foreign)
+    message = f"{whose} has no key{' of its own' if own else ''}."
+    return _unusable(choice, message, "key-missing", remedies.missing)
 
 
 async def ask_about(
@@ -173,16 +199,22 @@ async def ask_about(
         NgcUnavailableError: NVIDIA could not be asked about a new key.
 
     """
-    if use.key is None or (skip_pull_check and not use.is_new):
-        return Asked()
-    if not config.may_ask_nvidia:
-        return Asked(NOT_CHECKED.notices)
+    if (known := without_asking(use, config, skip_pull_check=skip_pull_check)) is not None:
+        return known
+    assert use.key is not None
     checked = await check_key_for_images(
         nvidia.ngc, nvidia.registry, use.key, () if skip_pull_check else images
     )
     if use.is_new:
         checked.key.require()
     return Asked(_findings(checked), now() if use.is_new else None)
+
+
+def without_asking(use: KeyUse, config: NimConfig, *, skip_pull_check: bool) -> Asked | None:
+    """Say what is known without NVIDIA; None where it has to be asked."""
+    if use.key is None or (skip_pull_check and not use.is_new):
+        return Asked()
+    return None if config.may_ask_nvidia else Asked(NOT_CHECKED.notices)
 
 
 def now() -> str:

@@ -66,6 +66,11 @@ class Site:
     problem: CatalogError | None = None
     mark: Mark | None = None
 
+    @classmethod
+    def of(cls, found: Installation) -> "Site":
+        """Describe an installation that was read once, for one command."""
+        return cls(found.applications_namespace, found.config, found.catalog)
+
     def require(self) -> Installation:
         """Go on only with a catalogue.
 

@@ -26,7 +26,7 @@ from odh_nim.domain.errors import (
     UnknownModelError,
 )
 from odh_nim.domain.finding import Finding, Severity
-from odh_nim.journeys.choice import Choice, check, choose, new_request_id
+from odh_nim.journeys.choice import Choice, check, choose, new_request_id, select
 from odh_nim.journeys.key_use import (
     Asked,
     KeyUse,
@@ -50,7 +50,7 @@ from odh_nim.web.views_deploy import (
     plan_out,
     step_out,
 )
-from odh_nim.web.wishes import key_wish_of, name_of, wish_of
+from odh_nim.web.wishes import key_wish_of, wish_of
 
 # What the API server may say about a plan: shown as a finding, like everything else.
 _REFUSALS = (AlreadyExistsError, ConflictError, ForbiddenError, RejectedError)
@@ -152,14 +152,15 @@ async def delete_remainder(given: Services, project: str, request_id: str) -> De
 async def _prepare(given: Services, project: str, wanted: DeployIn) -> _Prepared:
     wish, key_wish = wish_of(wanted, project), key_wish_of(wanted)
     site = await given.installation()
-    choice = await choose(given.cluster, wish, site)
+    selection = select(wish, site)
+    choice = await choose(given.cluster, selection)
     decided = key_choice(key_wish, choice.model, site.config)
     try:
         use = await find_key(
             given.cluster,
             KeyWish(decided, key_wish.given),
             namespace=project,
-            deployment=name_of(wanted, choice.model, project),
+            deployment=selection.spec.name,
             request_id=choice.request_id,
         )
     except SecretConflictError as error:

@@ -46,7 +46,6 @@ def wish_of(wanted: DeployIn, project: str) -> Wish:
         key=wanted.model,
         tag=wanted.tag,
         image=ImageReference.parse(wanted.other_image) if wanted.other_image else None,
-        protocol=wanted.protocol,
         profile=named,
         request_id=wanted.request_id,
         automatic_strategy=wanted.strategy == "auto",
@@ -76,14 +75,9 @@ def clean(text: SecretText) -> PastedKey:
     return clean_key(text.get_secret_value())
 
 
-def name_of(wanted: DeployIn, model: Model, project: str) -> str:
-    """Give the name that was typed, or one made from the model's."""
-    return wanted.name or propose_name(model.name, project)
-
-
 def _spec(wanted: DeployIn, chosen: Chosen) -> DeploymentSpec:
     model = chosen.model
-    name = name_of(wanted, model, chosen.namespace)
+    name = wanted.name or propose_name(model.name, chosen.namespace)
     return DeploymentSpec(
         name=name,
         namespace=chosen.namespace,

@@ -197,7 +197,7 @@ def test_unreadable_key_is_one_finding_among_others(command_line: CommandLine) -
     ("secrets", "options", "code", "words"),
     [
         ([], [], 7, ["Project team-a has no key", "odh-nim keys set -n team-a", "--own-key"]),
-        ([], ["--own-key"], 7, ["shall have its own key", "--key-file FILE"]),
+        ([], ["--own-key"], 7, ["has no key of its own", "--key-file FILE"]),
         (
             [key_secret(OTHER, labels={}, fields=("NGC_API_KEY",))],
             [],

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from odh_nim.cli.deploy_input import (
     build_spec,
     check_request_id,
-    choose_protocol,
     parse_env,
     parse_pairs,
     parse_storage,
@@ -30,6 +29,7 @@ from odh_nim.domain.deployment_spec import (
 from odh_nim.domain.errors import InputError, InvalidNameError
 from odh_nim.domain.model import GpuNeed, Model
 from odh_nim.domain.protocol import Protocol
+from odh_nim.journeys.choice import Chosen
 
 LLAMA = Model("llama", "llama-3.1-8b-instruct", "nim/meta/llama-3.1-8b-instruct", ("1.8.5",))
 SPEECH = replace(LLAMA, protocols=(Protocol.HTTP, Protocol.GRPC))
@@ -39,7 +39,7 @@ OPTIONS = DeployOptions("llama")
 
 def spec(model: Model = LLAMA, **changes: Any) -> DeploymentSpec:
     options = replace(OPTIONS, **changes)
-    return build_spec(options, model, "1.8.5", "team-a", key=KeyChoice.PROJECT)
+    return build_spec(options, Chosen(model, "1.8.5", "team-a", KeyChoice.PROJECT))
 
 
 def test_defaults_make_a_whole_specification() -> None:
@@ -94,7 +94,7 @@ def test_http_is_the_protocol_wherever_it_is_spoken(
     model: Model, typed: str | None, chosen: Protocol
 ) -> None:
     """R-PROTO-01."""
-    assert choose_protocol(replace(OPTIONS, protocol=typed), model) is chosen
+    assert spec(model, protocol=typed).protocol is chosen
 
 
 @pytest.mark.parametrize("name", ["Llama", "llama_3", "-llama", "llama-", "1llama", "a" * 54])

@@ -9,7 +9,7 @@ from odh_nim.domain.deployment_spec import EnvVar, ExistingClaim, KeyChoice
 from odh_nim.domain.finding import Severity
 from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.preloaded import Preloaded, preload_marks
-from odh_nim.journeys.choice import Wish, choose
+from odh_nim.journeys.choice import Wish, choose, select
 from odh_nim.journeys.key_use import KeyUse
 from odh_nim.journeys.preloaded import PreloadedClaims, find_preloaded
 from odh_nim.journeys.site import SiteReader
@@ -161,7 +161,7 @@ async def test_the_pages_plan_uses_the_claim_that_was_chosen() -> None:
         tag="1.8.5",
     )
 
-    choice = await choose(cluster, wish, site)
+    choice = await choose(cluster, select(wish, site))
 
     assert EnvVar(PROFILE, "tp1") in choice.plan(KeyUse(KeyChoice.PROJECT)).spec.env
     assert "preloaded" in [one.code for one in choice.findings]

@@ -53,7 +53,7 @@ def from_command(text: str, key: KeyChoice) -> DeploymentSpec:
         options = DeployOptions(
             **{name: context.params[name] for name in fields if name in context.params}
         )
-    return build_spec(options, LLAMA, "1.8.5", "team-a", key=key)
+    return build_spec(options, Chosen(LLAMA, "1.8.5", "team-a", key))
 
 
 @pytest.mark.parametrize("changes", REQUESTS, ids=str)
