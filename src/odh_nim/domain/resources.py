@@ -41,6 +41,7 @@ PERSISTENT_VOLUME_CLAIMS: Final = ApiResource(
     "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim"
 )
 PODS: Final = ApiResource("", "v1", "pods", "Pod")
+POD_TEMPLATES: Final = ApiResource("", "v1", "podtemplates", "PodTemplate")
 RESOURCE_QUOTAS: Final = ApiResource("", "v1", "resourcequotas", "ResourceQuota")
 SECRETS: Final = ApiResource("", "v1", "secrets", "Secret")
 SERVICES: Final = ApiResource("", "v1", "services", "Service")
@@ -120,7 +121,15 @@ LLM_INFERENCE_SERVICES: Final = ApiResource(
 NIM_SERVICES: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimservices", "NIMService")
 NIM_CACHES: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimcaches", "NIMCache")
 NIM_PIPELINES: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimpipelines", "NIMPipeline")
+NIM_BUILDS: Final = ApiResource("apps.nvidia.com", "v1alpha1", "nimbuilds", "NIMBuild")
 NOTEBOOKS: Final = ApiResource("kubeflow.org", "v1", "notebooks", "Notebook")
+PYTORCH_JOBS: Final = ApiResource("kubeflow.org", "v1", "pytorchjobs", "PyTorchJob")
+RAY_CLUSTERS: Final = ApiResource("ray.io", "v1", "rayclusters", "RayCluster")
+RAY_JOBS: Final = ApiResource("ray.io", "v1", "rayjobs", "RayJob")
+RAY_SERVICES: Final = ApiResource("ray.io", "v1", "rayservices", "RayService")
+LEADER_WORKER_SETS: Final = ApiResource(
+    "leaderworkerset.x-k8s.io", "v1", "leaderworkersets", "LeaderWorkerSet"
+)
 KNATIVE_SERVICES: Final = ApiResource("serving.knative.dev", "v1", "services", "Service")
 KNATIVE_CONFIGURATIONS: Final = ApiResource(
     "serving.knative.dev", "v1", "configurations", "Configuration"

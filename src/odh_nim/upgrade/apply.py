@@ -6,14 +6,17 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from odh_nim.domain import resources as kinds
 from odh_nim.domain.errors import ClusterError, NotFoundError, UpgradeIncompleteError, printable
 from odh_nim.upgrade.backup import Backup
+from odh_nim.upgrade.find_projects import ADMIN_COPY
 from odh_nim.upgrade.inventory import take_inventory
 from odh_nim.upgrade.make_plan import make_plan
 from odh_nim.upgrade.plan import Action, Item, Plan, Role
 from odh_nim.upgrade.ports import UpgradeCluster
 from odh_nim.upgrade.record import Mark, Record, store_record
 from odh_nim.upgrade.run import Outcome, Result, Run
+from odh_nim.upgrade.saved_plan import keep_to_saved
 from odh_nim.upgrade.steps_account import remove_account, remove_child
 from odh_nim.upgrade.steps_cluster import (
     remove_enabled_entry,
@@ -110,7 +113,7 @@ async def apply_upgrade(
     plan = make_plan(view)
     if not plan.complete:
         raise UpgradeIncompleteError(plan.holes)
-    due, unplanned = _chosen(plan, options.saved_plan)
+    due, unplanned = keep_to_saved(view, plan, options.saved_plan)
     run = Run(cluster, view, options.wait, options.poll, tuple(due))
     if due and options.backup is not None:
         await options.backup.save(cluster, due)
@@ -124,22 +127,10 @@ async def apply_upgrade(
     return await _end(run, plan, tuple(left), begun, options, home)
 
 
-def _chosen(plan: Plan, saved: Plan | None) -> tuple[list[Item], list[str]]:
-    due = list(plan.due())
-    if saved is None:
-        return due, []
-    agreed = {(str(item.subject), item.subject.uid, item.action) for item in saved.due()}
-    chosen = [item for item in due if (str(item.subject), item.subject.uid, item.action) in agreed]
-    return chosen, [
-        f"{item.subject}: not in the saved plan; make a new one"
-        for item in due
-        if item not in chosen
-    ]
-
-
 def _home(view: View) -> str:
-    there = {item["metadata"]["name"] for item in view.inventory.objects.get("Namespace", [])}
-    return next((name for name in view.applications if name in there), "")
+    there = {item["metadata"]["name"] for item in view.inventory.of(kinds.NAMESPACES)}
+    able = (name for name in view.applications if name in there and not view.is_ending(name))
+    return next(able, "")
 
 
 async def _begin(
@@ -147,7 +138,7 @@ async def _begin(
 ) -> Record:
     """Remember, before the first deletion, what will be deleted and what is proven."""
     deleted = [_mark(item) for item in due if item.action is Action.DELETE]
-    proven = [_mark(item) for item in plan.items if item.role in _PROVEN and item.proof]
+    proven = [_mark(item) for item in plan.items if _holds_admins_key(item)]
     before = view.record
     record = Record(
         "running",
@@ -165,7 +156,8 @@ async def _begin(
     return record
 
 
-_PROVEN: Final = (Role.PROJECT_KEY, Role.PROJECT_PULL, Role.ADMIN_KEY)
+def _holds_admins_key(item: Item) -> bool:
+    return item.proof == ADMIN_COPY or (item.role is Role.ADMIN_KEY and bool(item.proof))
 
 
 async def _do(run: Run, item: Item) -> Outcome:
@@ -230,8 +222,14 @@ async def _end(
 
 
 def _advice(before: Record, due: Iterable[Item]) -> tuple[str, ...]:
-    """Say it from the moment on in which the key is about to go: a stop in between loses it."""
-    keys = any(item.role is Role.ADMIN_KEY for item in due)
+    """Say it from the moment on in which the key is about to go: a stop in between loses it.
+
+    An Account of the applications namespace may read its key from a Secret of any name.
+    """
+    keys = any(
+        item.role is Role.ADMIN_KEY or (item.role is Role.ACCOUNT and item.generation != "3")
+        for item in due
+    )
     return tuple(dict.fromkeys([*before.advice, *([REVOKE] if keys else [])]))
 
 
@@ -241,7 +239,7 @@ def _with(before: tuple[Mark, ...], more: list[Mark]) -> tuple[Mark, ...]:
 
 def _mark(item: Item) -> Mark:
     subject = item.subject
-    version = subject.resource_version if item.role in _PROVEN else ""
+    version = subject.resource_version if _holds_admins_key(item) else ""
     return Mark(str(subject), subject.uid, version)
 
 

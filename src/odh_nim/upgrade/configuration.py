@@ -20,7 +20,11 @@ NO_KEYS: str = "disableKeyCollection"
 def find_configuration(view: View, items: Sequence[Item], *, air_gapped: bool) -> Iterator[Item]:
     """Decide what the new configuration must say because of what goes away."""
     there = {item["metadata"]["name"] for item in view.inventory.of(kinds.NAMESPACES)}
-    homes = [namespace for namespace in view.applications if namespace in there]
+    homes = [
+        namespace
+        for namespace in view.applications
+        if namespace in there and not view.is_ending(namespace)
+    ]
     if not homes:
         return
     saved = [
@@ -97,6 +101,7 @@ def find_model_lists(view: View) -> Iterator[Item]:
         if owner is None:
             continue
         saves = view.consents.use_model_list and bool(choice_of(view, config_map))
+        saves = saves and not view.is_ending(metadata["namespace"])
         yield view.item(
             config_map,
             kinds.CONFIG_MAPS,

@@ -153,7 +153,7 @@ def _saved(view: View, account: Manifest, *, goes: bool, air_gapped: bool) -> It
         why = is_customised(config_map, account)
         if why is None and air_gapped:
             why = "the cluster is air-gapped"
-        if why is None:
+        if why is None or view.is_ending(config_map["metadata"]["namespace"]):
             continue
         yield view.item(
             config_map,

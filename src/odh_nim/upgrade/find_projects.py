@@ -1,6 +1,7 @@
 """Plan lines for what lies in users' projects: copies of keys, and claims that nothing mounts."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from odh_nim.domain import names
 from odh_nim.domain import resources as kinds
@@ -11,6 +12,8 @@ from odh_nim.upgrade.plan import Action, Item, Role, Step
 from odh_nim.upgrade.references import Reference
 from odh_nim.upgrade.view import View, except_gone
 
+# The one proof that lets a copy go; the shape alone may be a user's own.
+ADMIN_COPY: Final = "shape, and equal to an admin's key"
 _ROLES = {old.PROJECT_KEY: Role.PROJECT_KEY, old.PROJECT_PULL: Role.PROJECT_PULL}
 
 
@@ -63,12 +66,11 @@ def _decide_copy(
         reason = "equals no known admin key: it may be a former one, or a user's"
         action = Action.KEEP if users else Action.REPORT
         return "1-2", action, f"{reason} (--former-key-file proves it)", "shape"
-    proof = "shape, and equal to an admin's key"
     if users:
-        return "1-2", Action.KEEP, "pods need it at their next start; migrate first", proof
+        return "1-2", Action.KEEP, "pods need it at their next start; migrate first", ADMIN_COPY
     if view.consents.keep_project_secrets:
-        return "1-2", Action.KEEP, "--keep-project-secrets", proof
-    return "1-2", Action.DELETE, "a copy of the admin's key that nothing names", proof
+        return "1-2", Action.KEEP, "--keep-project-secrets", ADMIN_COPY
+    return "1-2", Action.DELETE, "a copy of the admin's key that nothing names", ADMIN_COPY
 
 
 def find_claims(view: View) -> Iterator[Item]:

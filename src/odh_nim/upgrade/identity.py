@@ -18,6 +18,11 @@ from odh_nim.upgrade.digests import key_digest, login_digest
 _OPAQUE: Final = "Opaque"
 _MODEL_FIELDS: Final = frozenset({"name", "displayName", "latestTag"})
 _ACCOUNT_VERBS: Final = frozenset({"get", "list", "watch"})
+# Generation 1 set none of these on its objects, generation 2a the first. Any other label is of
+# somebody who looks after the object.
+_OLD_LABELS: Final = frozenset({names.MANAGED_LABEL, names.DASHBOARD_LABEL})
+# Who writes by hand or from a repository: `kubectl-edit`, the console of OpenShift, Argo CD.
+_HANDS: Final = ("kubectl", "oc", "Mozilla", "argocd", "helm", "kustomize-controller")
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ def pod_spec(item: Manifest) -> dict[str, Any]:
 
 def proves_leftover(item: Manifest) -> str | None:
     """Prove an object with a fixed name of generation 1 or 2a that nobody owns."""
-    if item["metadata"].get("ownerReferences") or _is_new(item):
+    if item["metadata"].get("ownerReferences") or not _OLD_LABELS.issuperset(labels(item)):
         return None
     name, kind = item["metadata"]["name"], item["kind"]
     if kind == "ConfigMap" and name == old.RESULT_MAP:
@@ -139,15 +144,15 @@ def holds_models(config_map: Manifest) -> bool:
     """Say whether every value of a ConfigMap is a model as the old products wrote it."""
     if config_map.get("binaryData") or not config_map.get("data"):
         return False
-    return all(_is_model(text) for text in config_map["data"].values())
+    return all(_is_model(key, text) for key, text in config_map["data"].items())
 
 
-def _is_model(text: str) -> bool:
+def _is_model(key: str, text: str) -> bool:
     try:
         model = json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return isinstance(model, dict) and model.keys() >= _MODEL_FIELDS
+    return isinstance(model, dict) and model.keys() >= _MODEL_FIELDS and model["name"] == key
 
 
 def proves_access_key(secret: Manifest, accounts: Sequence[Manifest]) -> str | None:
@@ -291,7 +296,8 @@ def is_customised(config_map: Manifest, account: Manifest) -> str | None:
     if not holds_models(config_map):
         return "it holds entries that the old controller does not write"
     managers = set(managers_of_data(config_map))
-    if old.CONTROLLER_MANAGER in managers and len(managers) > 1:
-        others = ", ".join(sorted(managers - {old.CONTROLLER_MANAGER}))
-        return f"its entries were changed by {others}"
+    others = managers - {old.CONTROLLER_MANAGER}
+    by_hand = any(manager.startswith(_HANDS) for manager in others)
+    if others and (by_hand or old.CONTROLLER_MANAGER in managers):
+        return f"its entries were changed by {', '.join(sorted(others))}"
     return None

@@ -209,7 +209,9 @@ class _Taking:
         try:
             found = await self._cluster.list(resource, namespace, field_selector=field_selector)
         except KindNotServedError:
-            if resource.group in BUILT_IN_GROUPS:
+            # A 404 counts as "there are none" only where the API server does not know the kind:
+            # something on the way may answer 404 as well.
+            if resource.group in BUILT_IN_GROUPS or await self._cluster.serves(resource):
                 raise
             return None
         self.found.served[resource.kind] = resource

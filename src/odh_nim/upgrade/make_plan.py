@@ -1,6 +1,6 @@
 """Makes a plan of an inventory; pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from odh_nim.domain import names
@@ -25,6 +25,7 @@ from odh_nim.upgrade.find_main import (
     find_validators,
 )
 from odh_nim.upgrade.find_projects import find_claims, find_project_secrets
+from odh_nim.upgrade.identity import finalizers_of, key_secret_of
 from odh_nim.upgrade.inventory import take_inventory
 from odh_nim.upgrade.plan import Action, Facts, Item, Plan, Role
 from odh_nim.upgrade.ports import ReadingCluster
@@ -124,28 +125,41 @@ def _facts(view: View, items: Sequence[Item], *, air_gapped: bool) -> Facts:
 
 
 def _notes(view: View) -> tuple[Finding, ...]:
-    found: list[Finding] = []
+    return (*_missing_catalog(view), *_unserved_finalizers(view), *_other_homes(view))
+
+
+def _missing_catalog(view: View) -> Iterator[Finding]:
     if view.accounts() and not view.in_applications(kinds.CONFIG_MAPS, names.CATALOG_CONFIG_MAP):
-        found.append(
-            Finding(
+        yield Finding(
+            Severity.WARNING,
+            "catalog-missing",
+            f"ConfigMap/{names.CATALOG_CONFIG_MAP}",
+            "The new catalogue is not installed: after the clean-up nobody can deploy a model.",
+            "Install it first: kubectl apply -k config/overlays/odh",
+        )
+
+
+def _unserved_finalizers(view: View) -> Iterator[Finding]:
+    held = any(old.FINALIZER in finalizers_of(account) for account in view.accounts())
+    if view.controller is Controller.REMOVED and held:
+        yield Finding(
+            Severity.NOTICE,
+            "finalizer-unserved",
+            "Account",
+            "nim is switched off while Accounts exist: nobody serves their finalizer.",
+            "The clean-up removes it; setting nim to Managed until then is the other way.",
+        )
+
+
+def _other_homes(view: View) -> Iterator[Finding]:
+    """Name where the old product may have been as well; a user's project is not taken for it."""
+    for account in view.accounts():
+        namespace, name = key_secret_of(account)
+        if name == old.ACCESS_SECRET and namespace not in view.applications:
+            yield Finding(
                 Severity.WARNING,
-                "catalog-missing",
-                f"ConfigMap/{names.CATALOG_CONFIG_MAP}",
-                "The new catalogue is not installed: after the clean-up nobody can deploy a model.",
-                "Install it first: kubectl apply -k config/overlays/odh",
+                "other-applications-namespace",
+                f"Secret/{namespace}/{name}",
+                f"An Account reads the admin's key in {namespace}, where no product is known.",
+                f"If it was installed there: --applications-namespace {namespace}",
             )
-        )
-    if view.controller is Controller.REMOVED and any(
-        old.FINALIZER in (account["metadata"].get("finalizers") or [])
-        for account in view.accounts()
-    ):
-        found.append(
-            Finding(
-                Severity.NOTICE,
-                "finalizer-unserved",
-                "Account",
-                "nim is switched off while Accounts exist: nobody serves their finalizer.",
-                "The clean-up removes it; setting nim to Managed until then is the other way.",
-            )
-        )
-    return tuple(found)

@@ -26,6 +26,9 @@ class ReadingCluster(Protocol):
     async def served_versions(self, group: str) -> tuple[str, ...]:
         """Give the versions of an API group, the preferred one first; none where unknown."""
 
+    async def serves(self, resource: ApiResource) -> bool:
+        """Say whether the API server knows a type in this very version."""
+
 
 class UpgradeCluster(ReadingCluster, Protocol):
     """What walking a plan needs."""

@@ -58,12 +58,17 @@ class Run:
     outcomes: list[Outcome] = field(default_factory=list)
     # Name of the saved copy, by the Account's uid.
     saved: dict[str, tuple[str, str]] = field(default_factory=dict)
-    unsaved: set[str] = field(default_factory=set)
+    # The Account's uid and what must be saved before it goes.
+    unsaved: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def controller_is_gone(self) -> bool:
         """Whether nobody but us removes the old finalizer."""
         return self.view.controller.is_gone or self.view.consents.controller_is_gone
+
+    def lacks_a_copy(self, account: str) -> bool:
+        """Whether something would be lost with this Account."""
+        return any(uid == account for uid, _ in self.unsaved)
 
     def outcome_of(self, role: Role, uid: str = "") -> list[Outcome]:
         """Give what became of lines of one role."""

@@ -9,6 +9,7 @@ from odh_nim.domain import resources as kinds
 from odh_nim.domain.errors import (
     ClusterError,
     ConflictError,
+    ForbiddenError,
     NotFoundError,
     RejectedError,
 )
@@ -24,7 +25,7 @@ from odh_nim.upgrade.identity import (
 from odh_nim.upgrade.inventory import uses_in
 from odh_nim.upgrade.plan import Item, Role
 from odh_nim.upgrade.references import Reference, Wanted
-from odh_nim.upgrade.run import Outcome, Result, Run, delete_proven, look
+from odh_nim.upgrade.run import Outcome, Result, Run, delete_proven, look, wait_until_gone
 from odh_nim.upgrade.steps_cluster import remove_webhook_entry
 from odh_nim.upgrade.view import foreign_finalizers
 
@@ -37,7 +38,7 @@ async def remove_account(run: Run, item: Item) -> Outcome:
     found = await look(run, item.subject)
     if found is None:
         return Outcome(item, Result.ALREADY)
-    if item.subject.uid in run.unsaved:
+    if run.lacks_a_copy(item.subject.uid):
         return Outcome(item, Result.SKIPPED, "its catalogue could not be saved")
     if not is_going(found):
         users = await _users(run, found)
@@ -114,7 +115,11 @@ def _late(found: Manifest) -> str:
 async def _take_finalizer(run: Run, item: Item, found: Manifest) -> str:
     """Remove the children, then exactly the one finalizer; say what stands in the way."""
     for child in children_of(run.items, item.subject.uid):
-        outcome = await remove_child(run, child)
+        try:
+            outcome = await remove_child(run, child)
+        except ForbiddenError:
+            # Its owner is about to go: the garbage collector takes it.
+            continue
         if not outcome.is_fine:
             return f"its child {outcome}"
     index = finalizers_of(found).index(old.FINALIZER)
@@ -175,7 +180,12 @@ async def remove_child(run: Run, item: Item) -> Outcome:
         users = [one for one in uses.of_secret(namespace, name) if one.kind != old.ACCOUNT_KIND]
         if users:
             return Outcome(item, Result.SKIPPED, f"{users[0]} uses it since")
-    return await delete_proven(run, item, lambda child: _is_child(child, item.account))
+    try:
+        return await delete_proven(run, item, lambda child: _is_child(child, item.account))
+    except ForbiddenError:
+        if not any(one.is_fine for one in accounts):
+            raise
+        return await wait_until_gone(run, item)
 
 
 async def _is_served(run: Run, accounts: Sequence[Outcome]) -> bool:

@@ -140,8 +140,10 @@ async def remove_enabled_entry(run: Run, item: Item) -> Outcome:
     for _ in range(3):
         found = await look(run, item.subject)
         value = ((found or {}).get("data") or {}).get(old.ENABLED_KEY)
-        if value is None:
+        if found is None or value is None:
             return Outcome(item, Result.ALREADY)
+        if found.get("immutable"):
+            return Outcome(item, Result.SKIPPED, "it is immutable: make it anew without the entry")
         path = f"/data/{old.ENABLED_KEY}"
         patch = [
             {"op": "test", "path": "/metadata/uid", "value": item.subject.uid},

@@ -26,7 +26,7 @@ def content_digest(config_map: Manifest) -> str:
 
 async def save_catalog(run: Run, item: Item) -> Outcome:
     """Copy a catalogue under another name, without an owner, and compare."""
-    run.unsaved.add(item.account)
+    run.unsaved.add((item.account, str(item.subject)))
     found = await look(run, item.subject)
     if found is None:
         return Outcome(item, Result.FAILED, "it is gone; its Account is left alone")
@@ -35,7 +35,7 @@ async def save_catalog(run: Run, item: Item) -> Outcome:
 
 async def save_choice(run: Run, item: Item) -> Outcome:
     """Make a catalogue of the entries that an admin had chosen."""
-    run.unsaved.add(item.account)
+    run.unsaved.add((item.account, str(item.subject)))
     found = await look(run, item.subject)
     entries = choice_of(run.view, found) if found else {}
     if found is None or not entries:
@@ -53,7 +53,7 @@ async def _store(run: Run, item: Item, found: Manifest) -> Outcome:
     stored = await run.cluster.get(kinds.CONFIG_MAPS, name, item.subject.namespace)
     if content_digest(stored) != content_digest(found) or stored["metadata"].get("ownerReferences"):
         return Outcome(item, Result.FAILED, f"ConfigMap/{name} has another content")
-    run.unsaved.discard(item.account)
+    run.unsaved.discard((item.account, str(item.subject)))
     run.saved[item.account] = (item.subject.namespace, name)
     return Outcome(item, result, f"saved as ConfigMap/{name}")
 
@@ -95,7 +95,7 @@ async def configure(run: Run, item: Item) -> Outcome:
 
 def unsave_all(run: Run) -> None:
     """Keep every Account whose saved catalogue nobody would find."""
-    run.unsaved |= set(run.saved)
+    run.unsaved |= {(account, names.CONFIG_MAP) for account in run.saved}
 
 
 def _changes(run: Run, item: Item) -> dict[str, Any]:

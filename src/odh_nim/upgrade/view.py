@@ -14,6 +14,7 @@ from odh_nim.upgrade.digests import digest_of, key_digest, login_digest
 from odh_nim.upgrade.identity import (
     account_owner,
     finalizers_of,
+    is_going,
     proves_access_key,
     proves_leftover,
 )
@@ -59,6 +60,11 @@ class View:
             for account in self.inventory.of(kinds.ACCOUNTS)
             if namespace in (None, account["metadata"]["namespace"])
         ]
+
+    def is_ending(self, namespace: str) -> bool:
+        """Say whether a namespace is being deleted: nothing can be made in it any more."""
+        spaces = self.inventory.named(kinds.NAMESPACES, namespace)
+        return any(is_going(space) for space in spaces)
 
     def in_applications(self, resource: ApiResource, *wanted: str) -> list[Manifest]:
         """Give objects with one of these names where the old products were installed."""

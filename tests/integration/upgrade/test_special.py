@@ -17,7 +17,8 @@ from odh_nim.sandbox.testing import ControlPlane
 from odh_nim.upgrade import Consents, Options, apply_upgrade, plan_upgrade
 from support.cluster_patch import apply_json_patch
 from support.old_cluster_server import OldClusterServer, cluster_definition
-from support.old_clusters import content, differences, expected, keys_of, manifests, read_all
+from support.old_clusters import content, differences, expected, keys_of, manifests
+from support.rights import job_manifests
 
 pytestmark = pytest.mark.anyio
 
@@ -144,7 +145,7 @@ async def test_job_rights_are_enough_and_without_a_wildcard(
     await server.define(cluster_definition("v3.5.0"))
     await server.load(manifests(state))
     before = await server.settled()
-    rights = job_manifests()
+    rights = job_manifests("redhat-ods-applications")
     rules = [rule for one in rights for rule in one.get("rules") or []]
     assert not [rule for rule in rules if "*" in str(rule.values())]
     async with Client(old_plane.admin) as admin:
@@ -169,24 +170,11 @@ async def test_job_rights_are_enough_and_without_a_wildcard(
     assert not second.changed
 
 
-def job_manifests() -> list[Manifest]:
-    text = (ROOT / "config" / "upgrade-job" / "kustomization.yaml").read_text()
-    found: list[Manifest] = []
-    for name in yaml.safe_load(text)["resources"]:
-        found += read_all(ROOT / "config" / "upgrade-job" / name)
-    for item in found:
-        if not item["kind"].startswith("Cluster"):
-            item["metadata"]["namespace"] = "redhat-ods-applications"
-        for subject in item.get("subjects") or []:
-            subject["namespace"] = "redhat-ods-applications"
-    return found
-
-
 async def test_job_fits_the_restricted_pod_security_standard(
     old_plane: ControlPlane, server: OldClusterServer
 ) -> None:
     """R-CLN-15."""
-    (job,) = [one for one in job_manifests() if one["kind"] == "Job"]
+    (job,) = [one for one in job_manifests("redhat-ods-applications") if one["kind"] == "Job"]
     space = {
         "apiVersion": "v1",
         "kind": "Namespace",

@@ -11,8 +11,9 @@ import yaml
 from odh_nim.domain.errors import KeyRefusedError
 from support.cluster_faults import Fault
 from support.command_line import CommandLine
+from support.old_cluster_edits import MAIN, merge, no_controller
 from support.old_clusters import keys_of, states
-from support.upgrade_cluster import UpgradeCluster, old_cluster
+from support.upgrade_cluster import ACCOUNT_CRD, UpgradeCluster, definition, old_cluster
 
 KEY = "nvapi-canary-0123456789abcdef"
 QUICK = ["--timeout", "1s"]
@@ -95,6 +96,37 @@ def test_saved_plan_bounds_what_is_done(shell: Shell, tmp_path: Path) -> None:
     assert "not in the saved plan" in done.err
     assert cluster.find("Secret", "nvidia-nim-access", "redhat-ods-applications")
     assert not cluster.find("Account", "odh-nim-account", "redhat-ods-applications")
+
+
+def test_consent_for_the_kind_goes_with_a_saved_plan(shell: Shell, tmp_path: Path) -> None:
+    """R-CLN-05, R-CLN-10."""
+    cluster = old_cluster("gen2b")
+    cluster.put(definition(ACCOUNT_CRD, "v1"))
+    no_controller(cluster)
+    line, file = shell(cluster), tmp_path / "plan.json"
+    assert line.run("upgrade", "plan", "--save", str(file)).code == 0
+
+    done = line.run("upgrade", "apply", "--plan", str(file), "--yes", "--delete-crd", *QUICK)
+
+    assert done.code == 0, done.err
+    assert not cluster.find("CustomResourceDefinition", ACCOUNT_CRD, "")
+
+
+def test_account_stays_if_its_catalogue_was_changed_since_the_plan(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """R-CLN-06."""
+    cluster = old_cluster("gen2b")
+    line, file = shell(cluster), tmp_path / "plan.json"
+    assert line.run("upgrade", "plan", "--save", str(file)).code == 0
+    merge(f"ConfigMap/{MAIN}/odh-nim-account-cm", data={"mine": "{}"})(cluster)
+
+    done = line.run("upgrade", "apply", "--plan", str(file), "--yes", *QUICK)
+
+    assert done.code == 9
+    assert cluster.find("Account", "odh-nim-account", MAIN)
+    assert cluster.find("ConfigMap", "odh-nim-account-cm", MAIN)
+    assert "DataScienceCluster/default-dsc: waits" in done.err
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": "other"}', "[1]", "null"])

@@ -73,13 +73,27 @@ USERS = [
     item(kinds.REPLICATION_CONTROLLERS, template(PULL)),
     item(kinds.JOBS, template(PULL)),
     item(kinds.CRON_JOBS, {"suspend": True, "jobTemplate": {"spec": template(PULL)}}),
+    item(kinds.NIM_BUILDS, {"image": {"pullSecrets": ["ngc-secret"]}}),
+    item(kinds.POD_TEMPLATES, {}, **template(PULL)),
+    item(kinds.RAY_CLUSTERS, {"suspend": True, "headGroupSpec": template(PULL)}),
+    item(kinds.RAY_JOBS, {"rayClusterSpec": {"workerGroupSpecs": [template(PULL)]}}),
+    item(kinds.RAY_SERVICES, {"rayClusterConfig": {"headGroupSpec": template(FROM)}}),
+    item(kinds.PYTORCH_JOBS, {"pytorchReplicaSpecs": {"Worker": template(PULL)}}),
+    item(kinds.LEADER_WORKER_SETS, {"leaderWorkerTemplate": {"workerTemplate": {"spec": PULL}}}),
     item(kinds.NOTEBOOKS, template({"containers": [ENV]})),
     item(kinds.SERVICE_ACCOUNTS, {}, imagePullSecrets=PULL["imagePullSecrets"]),
     item(kinds.SERVICE_ACCOUNTS, {}, secrets=[{"name": "nvidia-nim-secrets"}]),
     item(kinds.KNATIVE_REVISIONS, {"containers": [ENV]}),
     item(kinds.BUILD_CONFIGS, {"output": {"pushSecret": {"name": "ngc-secret"}}}),
 ]
-GROUPS = ("kubeflow.org", "serving.knative.dev", "build.openshift.io", "apps.openshift.io")
+GROUPS = (
+    "kubeflow.org",
+    "serving.knative.dev",
+    "build.openshift.io",
+    "apps.openshift.io",
+    "ray.io",
+    "leaderworkerset.x-k8s.io",
+)
 
 
 def served(state: str) -> UpgradeCluster:

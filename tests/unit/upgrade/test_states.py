@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from odh_nim.cli.output import to_data
-from odh_nim.domain.errors import OdhNimError, UpgradeIncompleteError
+from odh_nim.domain.errors import KindNotServedError, OdhNimError, UpgradeIncompleteError
+from odh_nim.domain.manifest import Manifest
+from odh_nim.domain.resources import ApiResource
 from odh_nim.upgrade import Action, Options, Report, apply_upgrade, plan_upgrade
 from support.cluster_faults import Fault
 from support.old_clusters import content, differences, expected, keys_of, states
@@ -126,6 +128,26 @@ async def test_one_failed_list_of_any_kind_deletes_nothing(fault: Fault) -> None
 
         assert not cluster.writes(), call
         assert len(refused.value.holes) == 1
+
+
+async def test_404_for_a_kind_that_the_cluster_has_deletes_nothing() -> None:
+    """R-CLN-03; F14: a proxy may say it, and a kind that is gone says it."""
+    cluster = old_cluster("gen2b")
+    listed = cluster.list
+
+    async def list_without(resource: ApiResource, *args: Any, **kwargs: Any) -> list[Manifest]:
+        if resource.kind == "ServingRuntime":
+            raise KindNotServedError("list ServingRuntime", "404 page not found", status=404)
+        return await listed(resource, *args, **kwargs)
+
+    cluster.list = list_without  # type: ignore[method-assign]  # the fake's own seam for a proxy
+
+    with pytest.raises(UpgradeIncompleteError):
+        await apply_upgrade(cluster, QUICK)
+    assert not cluster.writes()
+
+    cluster.not_served.add("ServingRuntime")
+    assert (await plan_upgrade(cluster)).complete
 
 
 @pytest.mark.parametrize("fault", [Fault.SERVER_ERROR, Fault.FORBIDDEN])
