@@ -19,13 +19,14 @@ from odh_nim.domain.protocol import Protocol
 from odh_nim.keys import KeyState
 from odh_nim.manifests.templates import packaged_template
 from odh_nim.upgrade.deployments import OldProject, find_projects
-from odh_nim.upgrade.migrate import MigrateOptions, Moved, MoveResult, migrate_project
+from odh_nim.upgrade.migrate import migrate_project
 from odh_nim.upgrade.migration import (
     ProjectMove,
     plan_deployment_move,
     plan_project_move,
     stored_key,
 )
+from odh_nim.upgrade.move import MigrateOptions, Moved, MoveResult
 from odh_nim.upgrade.refresh import Refresh, plan_refresh
 
 if TYPE_CHECKING:

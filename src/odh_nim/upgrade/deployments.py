@@ -1,7 +1,7 @@
 """Finds deployments of the old integration: InferenceService → runtime → ServingRuntime."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -14,6 +14,7 @@ from odh_nim.domain.resources import ApiResource
 from odh_nim.upgrade import old_names as old
 from odh_nim.upgrade.identity import copy_digest, is_generation_3_key
 from odh_nim.upgrade.ports import ReadingCluster
+from odh_nim.upgrade.references import Uses, Wanted
 
 _SIGNS: Final = frozenset(names.RESERVED_ENV)
 
@@ -49,16 +50,21 @@ class OldDeployment:
     @property
     def wanted_pods(self) -> int:
         """How many pods it runs at least."""
-        predictor = (self.service.get("spec") or {}).get("predictor") or {}
-        least = predictor.get("minReplicas")
+        least = _predictor(self.service).get("minReplicas")
         return least if isinstance(least, int) and least > 0 else 1
+
+    @property
+    def scales_to_zero(self) -> bool:
+        """Whether it may run no pod: older dashboards stopped a model this way."""
+        return _predictor(self.service).get("minReplicas") == 0
 
     def parts(self) -> Iterator[tuple[ApiResource, Manifest]]:
         """Give the objects whose references may be changed."""
         if self.nim_service is not None:
             yield kinds.NIM_SERVICES, self.nim_service
-        elif self.runtime is not None:
-            yield kinds.SERVING_RUNTIMES, self.runtime
+        elif not self.why_not:
+            if self.runtime is not None:
+                yield kinds.SERVING_RUNTIMES, self.runtime
             yield kinds.INFERENCE_SERVICES, self.service
 
 
@@ -90,6 +96,8 @@ async def find_projects(cluster: ReadingCluster, namespace: str | None) -> list[
     found: dict[str, list[OldDeployment]] = {}
     for service in services:
         deployment = _deployment(service, runtimes, shared, operated, services)
+        if deployment is None:
+            deployment = _bystander(service, runtimes, keys)
         if deployment is not None:
             found.setdefault(deployment.namespace, []).append(deployment)
     return [_project(space, tuple(found[space]), keys, pulls, accounts) for space in sorted(found)]
@@ -163,14 +171,7 @@ def _deployment(
     metadata = service["metadata"]
     name, namespace = metadata["name"], metadata["namespace"]
     if owner := _operator(service):
-        of_operator = next(
-            (
-                one
-                for one in operated
-                if (one["metadata"]["namespace"], one["metadata"]["name"]) == (namespace, owner)
-            ),
-            None,
-        )
+        of_operator = next((one for one in operated if _place(one) == (namespace, owner)), None)
         why = (
             ""
             if of_operator
@@ -179,8 +180,7 @@ def _deployment(
         return OldDeployment(name, namespace, service, nim_service=of_operator, why_not=why)
     wanted = _runtime_name(service)
     for runtime in runtimes:
-        place = (runtime["metadata"]["namespace"], runtime["metadata"]["name"])
-        if place == (namespace, wanted) and is_nim(runtime):
+        if _place(runtime) == (namespace, wanted) and is_nim(runtime):
             return OldDeployment(
                 name, namespace, service, runtime, shared_with=_others(service, services)
             )
@@ -188,7 +188,29 @@ def _deployment(
         if runtime["metadata"]["name"] == wanted and is_nim(runtime):
             why = f"its ClusterServingRuntime {wanted} is shared by all projects"
             return OldDeployment(name, namespace, service, why_not=why)
-    return None
+    # A predictor that somebody wrote without a runtime.
+    own = _predictor(service).get("containers") or []
+    return OldDeployment(name, namespace, service) if _have_signs(own) else None
+
+
+def _bystander(
+    service: Manifest, runtimes: Sequence[Manifest], keys: Sequence[Manifest]
+) -> OldDeployment | None:
+    """Name a model that is no NIM, or cannot be told, and names an old Secret all the same."""
+    metadata, wanted = service["metadata"], _runtime_name(service)
+    here = [one for one in runtimes if _place(one) == (metadata["namespace"], wanted)]
+    old_names = {old.PROJECT_PULL, old.child_name(old.ACCOUNT_NAME, "Secret")}
+    if _held(_in(keys, metadata["namespace"])) is not Held.OWN:
+        old_names.add(names.KEY_SECRET)
+    uses = Uses()
+    for item in (service, *here):
+        uses.add(item, Wanted(frozenset(old_names)))
+    named = [name for name in sorted(old_names) if uses.of_secret(metadata["namespace"], name)]
+    if not named:
+        return None
+    kind = "it is no NIM" if here or not wanted else f"its ServingRuntime {wanted} is not there"
+    why = f"{kind}, but it names {' and '.join(named)}: change that by hand"
+    return OldDeployment(metadata["name"], metadata["namespace"], service, why_not=why)
 
 
 def _others(service: Manifest, services: Sequence[Manifest]) -> tuple[str, ...]:
@@ -202,9 +224,17 @@ def _others(service: Manifest, services: Sequence[Manifest]) -> tuple[str, ...]:
     )
 
 
+def _place(item: Manifest) -> tuple[str, str]:
+    return item["metadata"]["namespace"], item["metadata"]["name"]
+
+
 def _runtime_name(service: Manifest) -> str:
-    predictor = (service.get("spec") or {}).get("predictor") or {}
-    return str((predictor.get("model") or {}).get("runtime") or "")
+    return str((_predictor(service).get("model") or {}).get("runtime") or "")
+
+
+def _predictor(service: Manifest) -> dict[str, Any]:
+    predictor: dict[str, Any] = (service.get("spec") or {}).get("predictor") or {}
+    return predictor
 
 
 def _operator(service: Manifest) -> str | None:
@@ -224,9 +254,13 @@ def is_nim(runtime: Manifest) -> bool:
     """
     if annotations(runtime).get(names.NIM_RUNTIME) == "true":
         return True
+    return _have_signs(_containers(runtime))
+
+
+def _have_signs(containers: Iterable[dict[str, Any]]) -> bool:
     return any(
         container.get("image") and _SIGNS & {one.get("name") for one in container.get("env") or []}
-        for container in _containers(runtime)
+        for container in containers
     )
 
 

@@ -7,7 +7,6 @@ import copy
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from odh_nim.domain import names
 from odh_nim.domain.api_key import ApiKey
@@ -21,57 +20,11 @@ from odh_nim.domain.manifest import Manifest, annotations, labels
 from odh_nim.domain.resources import SECRETS
 from odh_nim.manifests.secrets import build_key_secrets
 from odh_nim.upgrade.deployments import is_ours
-from odh_nim.upgrade.migration import DeploymentMove, PartChange, ProjectMove, holds_key
+from odh_nim.upgrade.migration import ProjectMove, holds_key
+from odh_nim.upgrade.move import MigrateOptions, Moved, MoveResult, move_group, together
 from odh_nim.upgrade.ports import UpgradeCluster
-from odh_nim.upgrade.refresh import Refresh
-from odh_nim.upgrade.renaming import to_patch, to_way_back
-from odh_nim.upgrade.rollout import (
-    Pace,
-    Rolled,
-    Rollout,
-    ask_for_restart,
-    deployment_of,
-    pods_of,
-    roll,
-)
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-
-class Moved(StrEnum):
-    """What became of one deployment."""
-
-    DONE = "migrated"
-    STOPPED = "changed; it is stopped and stays so"
-    OPERATED = "changed through its NIMService; the operator restarts it"
-    NOT_WAITED = "changed; nobody waited for its pods"
-    RESTORED = "not migrated; its old references are back"
-    STUCK = "not migrated, and not put back"
-
-
-@dataclass(frozen=True)
-class MoveResult:
-    """What became of one deployment, and why."""
-
-    name: str
-    namespace: str
-    moved: Moved
-    reason: str = ""
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether it runs, or will run, with its new key."""
-        return self.moved not in (Moved.RESTORED, Moved.STUCK)
-
-
-@dataclass(frozen=True)
-class MigrateOptions:
-    """How to migrate; without `within` nobody waits for pods."""
-
-    within: float | None = 3600.0
-    pace: Pace = field(default_factory=Pace)
-    refreshes: tuple[Refresh, ...] = ()
-    checked_at: str | None = None
 
 
 def _silent(_: str) -> None: ...
@@ -93,11 +46,9 @@ async def migrate_project(
     """
     made = await _prepare_secrets(cluster, move, key, options)
     results: list[MoveResult] = []
-    for one in move.moves:
-        told(f"{one.deployment.name}: changing its references")
-        result = await _move_one(cluster, one, options, told)
-        results.append(result)
-        if not result.is_fine:
+    for group in together(move.moves):
+        results += await move_group(cluster, group, options, told)
+        if not all(result.is_fine for result in results):
             # What is wrong with the key or the image would hit the next one as well.
             break
     if results and not any(result.is_fine for result in results) and _all_back(results):
@@ -187,96 +138,3 @@ async def _take_back(cluster: UpgradeCluster, made: Sequence[_Made]) -> None:
                 await cluster.replace(before)
         except NotFoundError:
             continue
-
-
-# ── Deployments ─────────────────────────────────────────────────────────────────────────────────
-async def _move_one(
-    cluster: UpgradeCluster,
-    move: DeploymentMove,
-    options: MigrateOptions,
-    told: Callable[[str], None],
-) -> MoveResult:
-    deployment = move.deployment
-    name, namespace = deployment.name, deployment.namespace
-    rollout = await _rollout(cluster, move)
-    refresh = next((one for one in options.refreshes if one.fits(move)), None)
-    done: list[tuple[PartChange, list[Manifest]]] = []
-    try:
-        for part in move.parts:
-            way_back = await _patch(cluster, part, refresh)
-            done.append((part, way_back))
-    except ClusterError as error:
-        return await _restore(cluster, done, name, namespace, error.cause)
-    if deployment.nim_service is not None:
-        return MoveResult(name, namespace, Moved.OPERATED)
-    if deployment.is_stopped:
-        return MoveResult(name, namespace, Moved.STOPPED)
-    if options.within is None:
-        return MoveResult(name, namespace, Moved.NOT_WAITED)
-    told(f"{name}: waiting for a new pod with the new references")
-    try:
-        rolled = await roll(cluster, rollout, options.within, pace=options.pace, told=told)
-    except ClusterError as error:
-        rolled = Rolled(f"its pods cannot be watched: {error.cause}", asked=False)
-    if rolled.fault is None:
-        return MoveResult(name, namespace, Moved.DONE)
-    result = await _restore(cluster, done, name, namespace, rolled.fault)
-    if rolled.asked:
-        # A KServe that did not follow the change does not follow the way back either.
-        await ask_for_restart(cluster, name, namespace)
-    return result
-
-
-async def _rollout(cluster: UpgradeCluster, move: DeploymentMove) -> Rollout:
-    deployment = move.deployment
-    old = {str(_name(change.old)) for part in move.parts for change in part.changes}
-    new = {str(change.new) for part in move.parts for change in part.changes if change.new}
-    before = await pods_of(cluster, deployment.name, deployment.namespace)
-    found = await deployment_of(cluster, deployment.name, deployment.namespace)
-    return Rollout(
-        deployment.name,
-        deployment.namespace,
-        deployment.wanted_pods,
-        frozenset(new),
-        frozenset(old - new),
-        frozenset(pod["metadata"]["uid"] for pod in before),
-        found["metadata"].get("generation", 0) if found else 0,
-    )
-
-
-def _name(old: object) -> object:
-    return old.get("name") if isinstance(old, dict) else old
-
-
-async def _patch(
-    cluster: UpgradeCluster, part: PartChange, refresh: Refresh | None
-) -> list[Manifest]:
-    """Change one object at once; give the patch that undoes it."""
-    metadata, changes = part.item["metadata"], list(part.changes)
-    same, *renames = to_patch(part.item, changes)
-    way_back = to_way_back(changes)
-    if refresh is not None and refresh.runtime == metadata["uid"]:
-        # It only adds behind what is there, so the places of the references stay.
-        renames = [*refresh.patch, *renames]
-        way_back = [*way_back, *refresh.way_back]
-    await cluster.patch(
-        part.resource, metadata["name"], metadata["namespace"], json_patch=[same, *renames]
-    )
-    return way_back
-
-
-async def _restore(
-    cluster: UpgradeCluster,
-    done: Sequence[tuple[PartChange, list[Manifest]]],
-    name: str,
-    namespace: str,
-    reason: str,
-) -> MoveResult:
-    for part, way_back in reversed(done):
-        try:
-            await cluster.patch(
-                part.resource, part.item["metadata"]["name"], namespace, json_patch=way_back
-            )
-        except ClusterError as error:
-            return MoveResult(name, namespace, Moved.STUCK, f"{reason}; {part}: {error.cause}")
-    return MoveResult(name, namespace, Moved.RESTORED, reason)

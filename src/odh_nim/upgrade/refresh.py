@@ -11,7 +11,6 @@ from typing import Any, Final
 from odh_nim.domain import names
 from odh_nim.domain.manifest import Manifest, annotations
 from odh_nim.manifests.yaml import dump_yaml
-from odh_nim.upgrade.migration import DeploymentMove
 
 _PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 
@@ -24,11 +23,6 @@ class Refresh:
     patch: list[Manifest] = field(repr=False)
     way_back: list[Manifest] = field(repr=False)
     diff: str
-
-    def fits(self, move: DeploymentMove) -> bool:
-        """Say whether it is for this deployment."""
-        runtime = move.deployment.runtime
-        return runtime is not None and runtime["metadata"]["uid"] == self.runtime
 
 
 def plan_refresh(runtime: Manifest, shipped: Manifest) -> Refresh | None:

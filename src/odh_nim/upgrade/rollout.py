@@ -50,6 +50,8 @@ class Rollout:
     before: frozenset[str]
     # Of KServe's Deployment; it grows with every change of its specification.
     generation: int = 0
+    # Nothing runs and nothing is meant to: nobody waits for a pod.
+    sleeps: bool = False
 
     def is_new(self, pod: Manifest) -> bool:
         """Say whether a pod was made since, and names the new Secrets and no old one."""

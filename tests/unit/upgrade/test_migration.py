@@ -12,13 +12,14 @@ from odh_nim.domain.protocol import Protocol
 from odh_nim.manifests.templates import packaged_template
 from odh_nim.upgrade.deployments import Held, OldProject, find_projects
 from odh_nim.upgrade.digests import field_of, nvidia_password
-from odh_nim.upgrade.migrate import MigrateOptions, Moved, migrate_project
+from odh_nim.upgrade.migrate import migrate_project
 from odh_nim.upgrade.migration import (
     ProjectMove,
     plan_deployment_move,
     plan_project_move,
     stored_key,
 )
+from odh_nim.upgrade.move import MigrateOptions, Moved
 from odh_nim.upgrade.refresh import plan_refresh
 from odh_nim.upgrade.renaming import Renaming, find_changes, to_patch, to_way_back
 from odh_nim.upgrade.rollout import Pace
