@@ -26,8 +26,6 @@ NO_WAIT = MigrateOptions(within=None)
 SPACE = "support-bot"
 SERVICE = f"InferenceService/{SPACE}/llama-support"
 OTHER = f"InferenceService/{SPACE}/rerank-support"
-    f"InferenceService/{SPACE}/{name}" for name in ("llama-support", "rerank-support")
-)
 RUNTIME = f"ServingRuntime/{SPACE}/llama-support"
 SHARED = {"predictor": {"model": {"runtime": "llama-support"}}}
 
