@@ -86,15 +86,23 @@ def refusal_text(image: str, status: int, *, anonymous: bool = False) -> str:
 
 def passwords_in(secret: Manifest, registry: str) -> list[str]:
     """Read the passwords a pull Secret holds for a registry; one that is broken holds none."""
+    try:
+        found = [_password(login) for login in docker_logins(secret, registry)]
+        return [password for password in found if password and isinstance(password, str)]
+    except (ValueError, AttributeError):
+        return []
+
+
+def docker_logins(secret: Manifest, registry: str) -> list[Mapping[str, Any]]:
+    """Read the logins a pull Secret holds for a registry; one that is broken holds none."""
     encoded = (secret.get("data") or {}).get(names.DOCKER_CONFIG_FIELD, "")
     try:
         logins = json.loads(b64decode(encoded)).get("auths", {}).items()
-        found = [
-            _password(login)
+        return [
+            login
             for host, login in logins
             if host.removeprefix("https://").partition("/")[0] == registry
         ]
-        return [password for password in found if password and isinstance(password, str)]
     except (ValueError, AttributeError):
         return []
 

@@ -17,6 +17,7 @@ from odh_nim.sandbox.kubelet.events import EventRecorder
 from odh_nim.sandbox.kubelet.log_server import log_app
 from odh_nim.sandbox.kubelet.machines import Machines
 from odh_nim.sandbox.kubelet.mirror import Mirror
+from odh_nim.sandbox.kubelet.mirror_sets import LoopbackMirrors, MirrorSets
 from odh_nim.sandbox.kubelet.nodes import NODES, Node
 from odh_nim.sandbox.kubelet.pod_worker import PodWorker, Tools
 from odh_nim.sandbox.kubelet.pull import ImageJudge
@@ -52,7 +53,7 @@ class KubeletStandIn:
         recorder = EventRecorder(cluster, clock)
         self._tools = Tools(
             cluster,
-            Verdicts(cluster, judge, tuple(registries)),
+            Verdicts(cluster, judge, tuple(registries), MirrorSets(cluster, LoopbackMirrors())),
             recorder,
             lambda: self._timings,
             clock,

@@ -14,6 +14,7 @@ from odh_nim.domain.resources import SECRETS, ApiResource
 from odh_nim.sandbox.kubelet.behaviour import Behaviour
 from odh_nim.sandbox.kubelet.cluster import KubeletCluster
 from odh_nim.sandbox.kubelet.container import Event
+from odh_nim.sandbox.kubelet.mirror_sets import MirrorSets
 from odh_nim.sandbox.kubelet.pull import (
     ALLOWED,
     ImageJudge,
@@ -24,6 +25,7 @@ from odh_nim.sandbox.kubelet.pull import (
 )
 from odh_nim.sandbox.kubelet.references import fault_of, references, volume_references
 
+_NOT_FOUND: Final = 404
 _MISSING: Final = "FailedToRetrieveImagePullSecret"
 
 
@@ -34,6 +36,7 @@ class Verdicts:
     cluster: KubeletCluster
     judge: ImageJudge
     registries: Sequence[str]
+    mirrors: MirrorSets
 
     async def refusal(
         self, pod: Manifest, image: str, behaviour: Behaviour
@@ -42,6 +45,9 @@ class Verdicts:
         if behaviour.pull_status is not None:
             ordered = behaviour.pull_status
             return ("" if ordered == ALLOWED else refusal_text(image, ordered)), ()
+        mirrored = await self.mirrors.has(image)
+        if mirrored is not None:
+            return ("" if mirrored else refusal_text(image, _NOT_FOUND)), ()
         passwords: list[str] = []
         missing: list[str] = []
         namespace = pod["metadata"]["namespace"]
