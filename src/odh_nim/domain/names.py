@@ -79,6 +79,8 @@ PRELOAD_DIGEST: Final = "nim.opendatahub.io/preload-digest"
 PRELOAD_PROFILES: Final = "nim.opendatahub.io/preload-profiles"
 PRELOAD_BYTES: Final = "nim.opendatahub.io/preload-bytes"
 PRELOAD_AT: Final = "nim.opendatahub.io/preload-at"
+# On the loader's objects: the plan they were made from.
+PRELOAD_PLAN: Final = "nim.opendatahub.io/preload-plan"
 PRELOAD_SUBPATH: Final = "nim.opendatahub.io/preload-subpath"
 PRELOAD_COMPONENT: Final = "nim-preload"
 MODEL_PROFILE_ENV: Final = "NIM_MODEL_PROFILE"

@@ -576,7 +576,47 @@ async def test_a_failed_job_of_an_earlier_run_is_made_anew() -> None:
     with pytest.raises(PreloadFailedError):
         await preload(cluster, download(), within=5, poll=0)
 
-    assert cluster.calls[1:4] == ["create Job", "delete Job", "create Job"]
+    assert cluster.calls[1:] == ["delete Job", "create Job"]
+
+
+@pytest.mark.anyio
+async def test_a_job_that_waits_says_what_for() -> None:
+    waiting = {"reason": "ImagePullBackOff", "message": "401 Unauthorized"}
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "p", "ownerReferences": [{"name": "nim-preload-weights"}]},
+        "spec": {},
+        "status": {"containerStatuses": [{"state": {"waiting": waiting}}]},
+    }
+    cluster = Cluster(pod, ends="")
+
+    with pytest.raises(PreloadFailedError, match="It waits: ImagePullBackOff: 401 Unauthorized"):
+        await preload(cluster, download(), within=0.05, poll=0.01)
+
+
+@pytest.mark.anyio
+async def test_a_job_of_another_plan_that_runs_is_not_taken_up() -> None:
+    """AG-50: the claim would be marked with weights that it does not hold."""
+    other = download(profiles=("p9",))
+    cluster = Cluster(*other.marked_objects(), ends="")
+
+    with pytest.raises(PreloadFailedError, match="filling this claim with other weights"):
+        await preload(cluster, download(), within=1, poll=0.01)
+
+    assert cluster.calls == ["create PersistentVolumeClaim"]
+
+
+@pytest.mark.anyio
+async def test_a_complete_job_of_another_plan_or_of_an_earlier_claim_counts_for_nothing() -> None:
+    """AG-50."""
+    same = download()
+    for earlier in (download(profiles=("p9",)).marked_objects(), same.marked_objects("old-uid")):
+        cluster = Cluster(*earlier)
+        await preload(cluster, same, within=1, now=now, poll=0)
+        assert cluster.calls[1:3] == ["delete Job", "create Job"]
+    cluster = Cluster(*same.marked_objects())
+    await preload(cluster, same, within=1, now=now, poll=0)
+    assert "delete Job" not in cluster.calls
 
 
 @pytest.mark.anyio

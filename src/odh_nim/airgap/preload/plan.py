@@ -1,7 +1,9 @@
 """What a preload will do, as data; and what it asks of the cluster."""
 
+import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
 from odh_nim.domain import names
@@ -111,6 +113,14 @@ class PreloadPlan:
             },
             "spec": spec,
         }
+
+    def marked_objects(self, claim_uid: str = "") -> list[Manifest]:
+        """Give the objects with a mark on them: those of another plan or claim are told apart."""
+        described = json.dumps([asdict(self.marks), claim_uid, *self.objects], sort_keys=True)
+        mark = {names.PRELOAD_PLAN: hashlib.sha256(described.encode()).hexdigest()[:16]}
+        return [
+            {**each, "metadata": {**each["metadata"], "annotations": mark}} for each in self.objects
+        ]
 
     def manifests(self) -> list[Manifest]:
         """Give everything, for a person to look at."""

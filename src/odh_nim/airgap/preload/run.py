@@ -1,15 +1,22 @@
 """Walks a preload: the claim, the Job, its end, and the marks last."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from odh_nim.airgap.preload.check import check_claim
+from odh_nim.airgap.preload.place import condition, place
 from odh_nim.airgap.preload.plan import PreloadCluster, PreloadPlan
 from odh_nim.domain import names
-from odh_nim.domain.errors import AlreadyExistsError, NotFoundError, PreloadFailedError
+from odh_nim.domain.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    PreloadFailedError,
+    printable,
+)
 from odh_nim.domain.manifest import Manifest, describe
 from odh_nim.domain.preloaded import Preloaded, preload_marks, read_preloaded
 from odh_nim.domain.resources import JOBS, PERSISTENT_VOLUME_CLAIMS, PODS, resource_of
@@ -38,11 +45,10 @@ async def preload(
     """
     await check_claim(cluster, plan)
     on_step(f"claim {plan.claim.name}")
-    await _make_claim(cluster, plan)
+    claim_uid = await _make_claim(cluster, plan)
     job = plan.objects[-1]
     on_step(describe(job))
-    for manifest in plan.objects:
-        await _create(cluster, manifest, plan.namespace)
+    await place(cluster, plan.marked_objects(claim_uid), plan.namespace)
     if stream is None:
         await _wait_for_job(cluster, plan, job, within=within, poll=poll)
     else:
@@ -66,35 +72,15 @@ async def list_preloaded(cluster: PreloadCluster, namespace: str) -> list[Preloa
     return [found for claim in claims if (found := read_preloaded(claim)) is not None]
 
 
-async def _make_claim(cluster: PreloadCluster, plan: PreloadPlan) -> None:
+async def _make_claim(cluster: PreloadCluster, plan: PreloadPlan) -> str:
+    """Make the claim where it is not there; gives its uid."""
     claim = plan.claim_manifest()
     if claim is not None:
-        await _create(cluster, claim, plan.namespace)
-
-
-async def _create(cluster: PreloadCluster, manifest: Manifest, namespace: str) -> None:
-    try:
-        await cluster.create(manifest, namespace=namespace)
-    except AlreadyExistsError:
-        # Of a run that was cut. A Job that failed is made anew, one that runs is taken up.
-        if manifest["kind"] == JOBS.kind and await _has_failed(cluster, manifest, namespace):
-            await cluster.delete(JOBS, manifest["metadata"]["name"], namespace)
-            await _gone(cluster, manifest, namespace)
-            await cluster.create(manifest, namespace=namespace)
-
-
-async def _has_failed(cluster: PreloadCluster, job: Manifest, namespace: str) -> bool:
-    found = await cluster.get(JOBS, job["metadata"]["name"], namespace)
-    return _condition(found, "Failed") is not None
-
-
-async def _gone(cluster: PreloadCluster, manifest: Manifest, namespace: str) -> None:
-    for _ in range(30):
-        try:
-            await cluster.get(resource_of(manifest), manifest["metadata"]["name"], namespace)
-        except NotFoundError:
-            return
-        await asyncio.sleep(1)
+        # One of this name was looked at before.
+        with contextlib.suppress(AlreadyExistsError):
+            await cluster.create(claim, namespace=plan.namespace)
+    found = await cluster.get(PERSISTENT_VOLUME_CLAIMS, plan.claim.name, plan.namespace)
+    return str(found["metadata"].get("uid", ""))
 
 
 async def _wait_for_job(
@@ -105,9 +91,9 @@ async def _wait_for_job(
         async with asyncio.timeout(within):
             while True:
                 found = await cluster.get(JOBS, name, plan.namespace)
-                if _condition(found, "Complete"):
+                if condition(found, "Complete"):
                     return
-                if failed := _condition(found, "Failed"):
+                if failed := condition(found, "Failed"):
                     raise PreloadFailedError(
                         f"Job/{name} failed: {failed.get('message') or failed.get('reason')}. "
                         f"{await _last_words(cluster, plan, name)}",
@@ -115,8 +101,9 @@ async def _wait_for_job(
                     )
                 await asyncio.sleep(poll)
     except TimeoutError:
+        pods = await _pods_of(cluster, plan, name)
         raise PreloadFailedError(
-            f"Job/{name} is not complete after {within:.0f} s; it goes on.",
+            f"Job/{name} is not complete after {within:.0f} s; it goes on.{_waiting(pods)}",
             remedy="Run the same command again to wait on.",
         ) from None
 
@@ -124,7 +111,7 @@ async def _wait_for_job(
 async def _wait_for_pod(
     cluster: PreloadCluster, plan: PreloadPlan, pod: Manifest, *, within: float, poll: float
 ) -> None:
-    name = pod["metadata"]["name"]
+    name, found = pod["metadata"]["name"], pod
     try:
         async with asyncio.timeout(within):
             while True:
@@ -137,16 +124,13 @@ async def _wait_for_pod(
                 await asyncio.sleep(poll)
     except TimeoutError:
         raise PreloadFailedError(
-            f"Pod/{name} does not run after {within:.0f} s.",
-            remedy=f"kubectl describe pod {name} -n {plan.namespace} says why.",
+            f"Pod/{name} does not run after {within:.0f} s.{_waiting([found])}",
+            remedy=f"kubectl describe pod {name} -n {plan.namespace} says more.",
         ) from None
 
 
 async def _last_words(cluster: PreloadCluster, plan: PreloadPlan, job: str) -> str:
-    pods = await cluster.list(
-        PODS, plan.namespace, label_selector=f"batch.kubernetes.io/job-name={job}"
-    )
-    for pod in reversed(pods):
+    for pod in reversed(await _pods_of(cluster, plan, job)):
         try:
             lines = [
                 line
@@ -161,9 +145,23 @@ async def _last_words(cluster: PreloadCluster, plan: PreloadPlan, job: str) -> s
     return "It left no words."
 
 
-def _condition(job: Manifest, kind: str) -> dict[str, Any] | None:
-    for condition in (job.get("status") or {}).get("conditions") or []:
-        if condition.get("type") == kind and condition.get("status") == "True":
-            found: dict[str, Any] = condition
-            return found
-    return None
+async def _pods_of(cluster: PreloadCluster, plan: PreloadPlan, job: str) -> list[Manifest]:
+    selector = f"batch.kubernetes.io/job-name={job}"
+    return await cluster.list(PODS, plan.namespace, label_selector=selector)
+
+
+def _waiting(pods: Sequence[Manifest]) -> str:
+    """Say what pods wait for, in the cluster's own words; empty where nothing is known."""
+    for pod in pods:
+        status = pod.get("status") or {}
+        states = [each.get("state") or {} for each in status.get("containerStatuses") or []]
+        reasons = [each["waiting"] for each in states if each.get("waiting")]
+        reasons += [
+            each
+            for each in status.get("conditions") or []
+            if each.get("type") == "PodScheduled" and each.get("status") == "False"
+        ]
+        for each in reasons:
+            words = ": ".join(filter(None, (each.get("reason"), each.get("message"))))
+            return f" It waits: {printable(words, 400)}."
+    return ""
