@@ -24,20 +24,23 @@ def bare_control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Con
     yield from start_plane(tmp_path_factory, "open-data-hub", kserve=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 async def stages(bare_control_plane: ControlPlane) -> AsyncIterator[list[Stage]]:
+    """Projects that many tests share: each scenario has a name of its own, and tidies up."""
     async with contextlib.AsyncExitStack() as open_ones:
-        found = []
-        for _ in range(AT_ONCE):
-            namespace = await asyncio.to_thread(make_project, bare_control_plane)
-            stage = open_stage(bare_control_plane, namespace)
-            found.append(await open_ones.enter_async_context(stage))
-        yield found
+        namespaces = await asyncio.gather(
+            *(asyncio.to_thread(make_project, bare_control_plane) for _ in range(AT_ONCE))
+        )
+        opening = [open_stage(bare_control_plane, namespace) for namespace in namespaces]
+        yield [await open_ones.enter_async_context(stage) for stage in opening]
 
 
 @pytest.fixture
-def stage(stages: list[Stage]) -> Stage:
-    return stages[0]
+async def stage(bare_control_plane: ControlPlane) -> AsyncIterator[Stage]:
+    """A project of the test's own."""
+    namespace = await asyncio.to_thread(make_project, bare_control_plane)
+    async with open_stage(bare_control_plane, namespace) as stage:
+        yield stage
 
 
 @pytest.fixture

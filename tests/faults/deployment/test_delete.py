@@ -104,7 +104,7 @@ async def test_deletion_under_one_fault_can_be_finished(stages: list[Stage], fau
     played: list[int] = []
 
     async def scenario(stage: Stage, call: int) -> bool:
-        plan = placed.get(stage.namespace) or await place(stage, f"gone-{call:02}")
+        plan = placed.get(stage.namespace) or await place(stage, f"gone-{fault.lower()}-{call:02}")
         hit, deleted = await play(stage, plan, FaultPlan(call, fault))
         placed[stage.namespace] = None if deleted else plan
         played.extend([call] if hit else [])

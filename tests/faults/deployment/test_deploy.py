@@ -92,7 +92,7 @@ async def test_one_fault_at_any_call_leaves_all_or_nothing(
     caplog.set_level(logging.DEBUG, logger="odh_nim")
 
     async def scenario(stage: Stage, call: int) -> bool:
-        await play(stage, stage.plan(f"m{call:02}"), FaultPlan(call, fault))
+        await play(stage, stage.plan(f"m-{fault.lower()}-{call:02}"), FaultPlan(call, fault))
         return True
 
     await play_each(stages, range(CALLS), scenario)
@@ -123,7 +123,7 @@ async def test_second_fault_in_the_rollback_leaves_nothing_unlisted(
 
     async def scenario(stage: Stage, write: int) -> bool:
         faults = FaultPlan(write, Fault.INVALID), FaultPlan(write + 1, second)
-        await play(stage, stage.plan(f"twice-{write}"), *faults)
+        await play(stage, stage.plan(f"twice-{second.lower()}-{write}"), *faults)
         return True
 
     await play_each(stages, range(6, 10), scenario)

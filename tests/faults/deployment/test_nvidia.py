@@ -15,6 +15,7 @@ from odh_nim.cli.common import Target
 from odh_nim.cli.deploy_options import DeployOptions
 from odh_nim.cluster import Client
 from odh_nim.domain.errors import KeyRefusedError, NgcUnavailableError, OdhNimError
+from odh_nim.journeys.key_use import Nvidia
 from odh_nim.ngc import NgcClient
 from odh_nim.ngc.transport import Timeouts
 from odh_nim.registry import RegistryClient
@@ -93,13 +94,13 @@ async def desk(
     async with FaultProxy(plane.ngc_url) as proxy, Client(plane.admin) as admin:
 
         @asynccontextmanager
-        async def nvidia() -> AsyncIterator[wiring.Nvidia]:
+        async def nvidia() -> AsyncIterator[Nvidia]:
             waits = Timeouts(connect=SECONDS, read=SECONDS, key_check=SECONDS)
             async with (
                 NgcClient(proxy.url, timeouts=waits) as ngc,
                 RegistryClient(proxy.url, total_timeout=SECONDS) as registry,
             ):
-                yield wiring.Nvidia(ngc, registry)
+                yield Nvidia(ngc, registry)
 
         monkeypatch.setattr(wiring, "nvidia", nvidia)
         yield Desk(plane, namespace, proxy, admin)
