@@ -58,6 +58,11 @@ class _Token:
     value: str
     renew_at: float
 
+    @property
+    def header(self) -> str:
+        """The header that carries it."""
+        return f"Bearer {self.value}"
+
 
 class Authority:
     """Gives the Authorization header of each request to one registry."""
@@ -95,26 +100,45 @@ class Authority:
             token = self._tokens.get(scope)
             if token is None or time.monotonic() >= token.renew_at:
                 token = self._tokens[scope] = self._fetch(scope)
-        return {"Authorization": f"Bearer {token.value}"}
+        return {"Authorization": token.header}
 
-    def challenged(self, challenge: str, scope: Scope) -> bool:
-        """Learn from a 401; says whether the request can be sent again with more than before."""
+    def challenged(self, challenge: str, scope: Scope, sent: str) -> bool:
+        """Learn from a 401; says whether the request can be sent again with more than before.
+
+        `sent` is the Authorization header that was refused: other threads may have learnt how to
+        log in, or have renewed the token, while this request was on its way.
+        """
         with self._lock:
-            known = self._tokens.pop(scope, None)
-            if self._scheme:
-                return known is not None
-            lowered = challenge.lower()
-            if "bearer" in lowered:
-                fields = dict(_FIELD.findall(challenge))
-                if not self._may_ask(fields.get("realm", "")):
-                    return False
+            if not self._scheme:
+                self._learn(challenge)
+            elif self._scheme == "bearer" and sent:
+                self._drop(scope, sent)
+                return True
+            elif sent:
+                return False
+            return self._scheme == "bearer" or (
+                self._scheme == "basic" and self._login(scope) is not None
+            )
+
+    def forget(self, scope: Scope) -> None:
+        """Drop a token that was refused; the next request gets a new one."""
+        with self._lock:
+            self._tokens.pop(scope, None)
+
+    def _drop(self, scope: Scope, sent: str) -> None:
+        known = self._tokens.get(scope)
+        if known is not None and known.header == sent:
+            del self._tokens[scope]
+
+    def _learn(self, challenge: str) -> None:
+        lowered = challenge.lower()
+        if "bearer" in lowered:
+            fields = dict(_FIELD.findall(challenge))
+            if self._may_ask(fields.get("realm", "")):
                 self._realm, self._service = fields["realm"], fields.get("service", "")
                 self._scheme = "bearer"
-                return True
-            if "basic" in lowered:
-                self._scheme = "basic"
-                return self._login(scope) is not None
-            return False
+        elif "basic" in lowered:
+            self._scheme = "basic"
 
     def _may_ask(self, realm: str) -> bool:
         parts = urlsplit(realm)

@@ -244,7 +244,7 @@ class Distribution:
             if reply.status != HTTPStatus.UNAUTHORIZED or last or not own or _is_stream(body):
                 return reply
             challenge = reply.header("WWW-Authenticate")
-            if not self._authority.challenged(challenge, scope):
+            if not self._authority.challenged(challenge, scope, mine.get("Authorization", "")):
                 return reply
             with reply:
                 pass
@@ -272,7 +272,7 @@ class Distribution:
 
     def forget(self, scope: Scope) -> None:
         """Drop a token that was refused; the next request gets a new one."""
-        self._authority.challenged("", scope)
+        self._authority.forget(scope)
 
     def dismiss(self, session: str, scope: Scope) -> None:
         """Delete an upload, also while the run is being stopped; best effort.

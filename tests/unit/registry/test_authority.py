@@ -36,6 +36,51 @@ def test_a_token_is_fetched_once_and_used_for_all_requests_of_a_repository() -> 
     assert registry.count("HEAD") == 3 + 1
 
 
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+def test_threads_that_ask_at_the_same_moment_all_get_in(scheme: str) -> None:
+    """AG-24: each met a 401, and another thread had learnt of the login meanwhile."""
+    registry = FakeRegistry(login=("bob", "pass-canary"), scheme=scheme)
+    places = [f"{REPOSITORY}{number}" for number in range(8)]
+    digests = [registry.put(place, CONTENT) for place in places]
+    registry.faults = [Fault("stall", "HEAD", times=8, seconds=0.2)]
+    found: list[bool] = []
+
+    with serve(registry) as host, open_store(host, login=BOB) as store:
+        threads = [
+            threading.Thread(target=lambda *at: found.append(store.has_blob(*at)), args=at)
+            for at in zip(places, digests, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert found == [True] * 8
+
+
+def test_threads_whose_token_is_refused_at_the_same_moment_all_get_a_new_one() -> None:
+    """AG-24: 401 in the middle; nobody takes the new token of another thread away."""
+    registry = FakeRegistry(login=("bob", "pass-canary"))
+    digest = registry.put(REPOSITORY, CONTENT)
+    found: list[bool] = []
+
+    with serve(registry) as host, open_store(host, login=BOB) as store:
+        assert store.has_blob(REPOSITORY, digest)
+        registry.tokens.clear()
+        registry.faults = [Fault("stall", "HEAD", times=6, seconds=0.2)]
+        threads = [
+            threading.Thread(target=lambda: found.append(store.has_blob(REPOSITORY, digest)))
+            for _ in range(6)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert found == [True] * 6
+    assert registry.count("GET /token") <= 3
+
+
 def test_a_short_lived_token_is_renewed_before_it_expires() -> None:
     """AG-24."""
     registry = FakeRegistry(login=("bob", "pass-canary"), token_life=0.3)
