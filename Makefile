@@ -1,6 +1,6 @@
 # Every target installs what it needs: a machine with Python 3.11, git and make is enough.
 .DEFAULT_GOAL := help
-.PHONY: test-all help setup programs page check test unit integration e2e browser screenshots faults sandbox generate bench lock clean
+.PHONY: help setup programs page check test unit integration e2e browser screenshots faults sandbox generate bench lock clean
 SHELL := /bin/bash
 
 PYTHON ?= python3
@@ -10,10 +10,9 @@ STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 # What fails is tried once more, alone: machines are shared and noisy, and a fault fails again.
 again = $(PYTEST) $(1) -q || { echo "Once more, alone: what failed."; \
-  $(PYTEST) $(1) -q --last-failed --last-failed-no-failures none; }
-# What a run of CI plays on the real control plane; `make test-all` plays every tier.
-REAL := $(addprefix tests/integration/,airgap catalog cluster deployment edit keys manifests)
-# Where a change of the control plane's sources is noticed and nothing else.
+  $(PYTEST) $(1) -q -n 0 --last-failed --last-failed-no-failures none; }
+# Two processes, each with a control plane of its own: most of the time they wait for pods.
+REAL := tests/integration tests/e2e tests/faults --ignore tests/e2e/web -n 2 --dist loadfile
 SOURCES := src tests benchmarks tools
 
 help: ## Show the targets
@@ -58,11 +57,11 @@ integration: programs ## Against a real kube-apiserver and KServe
 	@tools/install-test-tools
 	@$(PYTEST) tests/integration -q
 
-e2e: programs ## Whole commands against a whole sandbox
-	@tools/install-browser
-	@$(PYTEST) tests/e2e -q
+e2e: programs page ## Whole commands against a whole sandbox
+	@tools/install-test-tools
+	@$(PYTEST) tests/e2e -q --ignore tests/e2e/web
 
-browser: programs ## The page in a real browser, before a whole sandbox
+browser: programs page ## The page in a real browser, before a whole sandbox
 	@tools/install-browser
 	@$(PYTEST) tests/e2e/web -q
 
@@ -73,16 +72,12 @@ screenshots: programs ## Take the pictures of the page for the docs
 faults: programs ## Every outbound call under every fault
 	@$(PYTEST) tests/faults -q
 
-test: check programs ## Everything that CI runs
-	@tools/install-test-tools
-	@$(call again,tests/unit -n 2)
-	@$(call again,$(REAL))
-
-test-all: check programs ## Every tier, the browser and all faults included (half an hour)
+test: check programs page ## Everything that CI runs
 	@tools/install-test-tools
 	@tools/install-browser
 	@$(call again,tests/unit -n 2)
-	@$(call again,tests/integration tests/e2e tests/faults)
+	@$(call again,$(REAL))
+	@$(call again,tests/e2e/web)
 
 sandbox: programs page ## Start a whole cluster on this machine and say how to use it
 	@$(BIN)/odh-nim sandbox up
