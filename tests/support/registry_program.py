@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ class RegistryProgram:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    # Lines of htpasswd, hashed with bcrypt: who may come in; everybody where there are none.
+    users: str = ""
 
     @property
     def host(self) -> str:
@@ -45,7 +48,7 @@ class RegistryProgram:
             "log: {level: error, accesslog: {disabled: true}}\n"
             f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}, "
             "delete: {enabled: true}}\n"
-            f"http: {{addr: '127.0.0.1:{self.port}', secret: fixed}}\n"
+            f"http: {{addr: '127.0.0.1:{self.port}', secret: fixed}}\n" + self._auth()
         )
         program = shutil.which("docker-registry")
         assert program, MISSING
@@ -59,12 +62,22 @@ class RegistryProgram:
         log.close()
         self._wait()
 
+    def _auth(self) -> str:
+        if not self.users:
+            return ""
+        path = self.folder / "htpasswd"
+        path.write_text(self.users)
+        return f"auth: {{htpasswd: {{realm: mirror, path: {path}}}}}\n"
+
     def _wait(self) -> None:
         until = time.monotonic() + 15
         while True:
             try:
                 with urllib.request.urlopen(f"{self.url}/v2/", timeout=2):  # noqa: S310 - loopback
                     return
+            except urllib.error.HTTPError as error:
+                assert error.code == 401  # noqa: PT017 - it answers, and wants a login
+                return
             except OSError:
                 assert time.monotonic() < until, (self.folder / "log").read_text()
                 time.sleep(0.02)
@@ -77,8 +90,8 @@ class RegistryProgram:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[RegistryProgram]:
-    program = RegistryProgram(folder)
+def running(folder: Path, *, users: str = "") -> Iterator[RegistryProgram]:
+    program = RegistryProgram(folder, users=users)
     program.start()
     try:
         yield program

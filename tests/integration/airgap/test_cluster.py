@@ -5,7 +5,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import textwrap
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from odh_nim.domain.resources import (
     CONFIG_MAPS,
     IMAGE_DIGEST_MIRROR_SETS,
     IMAGE_TAG_MIRROR_SETS,
+    INFERENCE_SERVICES,
     NAMESPACES,
     SECRETS,
     SERVING_RUNTIMES,
@@ -42,6 +42,7 @@ from odh_nim.domain.resources import (
 from odh_nim.manifests.secrets import build_key_secrets
 from odh_nim.sandbox.nvidia.dummy_keys import dummy_key
 from odh_nim.sandbox.testing import ControlPlane
+from support.cut_off import cut_off
 from support.registry_bundles import pull_bundle, request
 from support.registry_plans import mirror, nim_source, references
 from support.registry_server import serve
@@ -239,25 +240,6 @@ async def test_the_loader_pod_passes_the_restricted_profile(
             await client.create(manifest, namespace=namespace, dry_run=True)
 
 
-# What may be reached: the API server. Anything else ends the command with a traceback.
-GUARD = """
-import sys
-
-def guard(event, arguments):
-    if event in ("socket.getaddrinfo", "socket.gethostbyname"):
-        if arguments[0] not in (None, "127.0.0.1", "localhost", b"127.0.0.1"):
-            raise RuntimeError(f"looked up {arguments[0]}")
-    if event == "socket.connect":
-        address = arguments[1]
-        if isinstance(address, tuple) and address[1] != %d:
-            raise RuntimeError(f"connected to {address}")
-
-sys.addaudithook(guard)
-from odh_nim.cli.main import main
-main(sys.argv[1:])
-"""
-
-
 def run_cut_off(plane: ControlPlane, *words: str) -> subprocess.CompletedProcess[str]:
     port = int(plane.config_for("alice").server.rpartition(":")[2])
     environ = {
@@ -266,7 +248,7 @@ def run_cut_off(plane: ControlPlane, *words: str) -> subprocess.CompletedProcess
         "ODH_NIM_REGISTRY_URL": "https://nvcr.io",
     }
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(GUARD % port), *words],
+        [*cut_off({port}), *words],
         env=environ,
         capture_output=True,
         text=True,
@@ -334,7 +316,7 @@ async def test_a_cut_off_cluster_serves_preloaded_weights_without_a_key(
             run_cut_off,
             control_plane,
             *("deploy", f"{MODEL}:{TAG}", "-n", namespace, "--name", "llama"),
-            *("--storage", "pvc:weights", "--env", "NIM_MODEL_PROFILE=tp1-fp8"),
+            *("--storage", "pvc:weights"),
         )
 
     assert [model.tags for model in found.catalog.models] == [(TAG,)]
@@ -343,11 +325,15 @@ async def test_a_cut_off_cluster_serves_preloaded_weights_without_a_key(
     async with admin(control_plane) as client:
         secrets = await client.list(SECRETS, namespace)
         runtime = await client.get(SERVING_RUNTIMES, "llama", namespace)
+        service = await client.get(INFERENCE_SERVICES, "llama", namespace)
     assert secrets == []
     text = json.dumps(runtime)
     assert f"mirror.example.com:5000/nv/nim/{MODEL}:{TAG}" in text
     assert "NGC_API_KEY" not in text
     assert "imagePullSecrets" not in text
+    # The claim brings its profile.
+    env = service["spec"]["predictor"]["model"]["env"]
+    assert env == [{"name": "NIM_MODEL_PROFILE", "value": "tp1-fp8"}]
 
 
 async def test_the_resources_of_a_mirror_pass_the_api_server_unchanged(
