@@ -15,6 +15,8 @@ from odh_nim.domain.resources import ApiResource
 
 # Types come and go with operators; a long-lived server notices after this time.
 _KNOWN_FOR: Final = 60.0
+# What stands in Kubernetes' sources where a release has its number.
+_NO_VERSION: Final = "$Format"
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -111,9 +113,15 @@ async def _review(
 
 
 async def server_version(requester: Requester) -> str:
-    """Ask for the version, as `v1.36.3`."""
+    """Ask for the version, as `v1.36.3`.
+
+    A server that was built without its version, as from a Go module, still knows which it is like.
+    """
     answer = await requester.object(Call("ask for the version", "GET", "/version"))
-    return str(answer.get("gitVersion", ""))
+    version = str(answer.get("gitVersion", ""))
+    if _NO_VERSION in version:
+        return f"v{answer.get('major', '')}.{answer.get('minor', '')}"
+    return version
 
 
 class Discovery:

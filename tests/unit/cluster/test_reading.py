@@ -211,6 +211,14 @@ async def test_a_cluster_that_cannot_say_what_it_serves_has_not_said_no() -> Non
 
 
 @pytest.mark.anyio
+async def test_a_server_that_was_built_without_its_version_tells_which_it_is_like() -> None:
+    """The sandbox's, which is compiled from a Go module."""
+    built = {"major": "1", "minor": "36", "gitVersion": "v0.0.0-master+$Format:%H$"}
+    async with ApiServer(lambda _: Reply(200, built)) as server, connect(server) as client:
+        assert await client.server_version() == "v1.36"
+
+
+@pytest.mark.anyio
 async def test_rights_and_names_are_asked_of_the_server() -> None:
     """R-KEY-16."""
 
