@@ -87,9 +87,16 @@ def write_text(text: str, path: Path) -> None:
 
 def _target(path: Path) -> Path:
     # Where the file is a link, the file behind it is replaced, not the link.
-    target = path.resolve()
+    try:
+        target = path.resolve()
+    except RuntimeError:
+        # Links that lead to each other; an OSError from Python 3.13 on.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if target.exists() and not target.is_file():
+        # A pipe or a device cannot be replaced.
+        raise OSError(errno.EINVAL, "it is no regular file")
     # A rename would replace a file that is not to be written without a word.
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -107,10 +107,11 @@ async def generate(request: Generate) -> None:
     """Read everything that is here, check the key, read every model, write the file."""
     wanted = _wanted(request)
     restricted = _eu_list(request)
-    baseline = _baseline(request)
     day = request.date or _epoch(os.environ)
     if request.output:
+        # Before it is read: a pipe in its place would be waited for without end.
         check_writable(request.output)
+    baseline = _baseline(request)
     async with _open(request.access, metadata=request.metadata) as source:
         with Progress("models") as progress:
             fetched = await fetch_models(

@@ -133,6 +133,31 @@ def test_place_that_cannot_hold_a_file_is_told_before_anything_is_asked(
     assert generator.asked() == []
 
 
+@pytest.mark.parametrize("kind", ["fifo", "device", "loop", "long"])
+def test_place_that_is_no_file_is_told_before_anything_is_asked(
+    generator: Generator, kind: str, tmp_path: Path
+) -> None:
+    """F42: nor is a pipe waited for."""
+    output = tmp_path / "odd"
+    if kind == "fifo":
+        os.mkfifo(output)
+    elif kind == "device":
+        output.symlink_to("/dev/null")
+    elif kind == "loop":
+        output.symlink_to(tmp_path / "back")
+        (tmp_path / "back").symlink_to(output)
+    else:
+        output = tmp_path / ("n" * 300)
+
+    outcome = generator.shell.run(
+        "catalog", "generate", "--output", str(output), "--key-file", "-", stdin=KEY
+    )
+
+    assert outcome.code == 1
+    assert "cannot be written" in outcome.error_line
+    assert generator.asked() == []
+
+
 def test_link_stays_a_link(generator: Generator) -> None:
     """S16."""
     target = generator.output.parent.parent / "elsewhere.yaml"
