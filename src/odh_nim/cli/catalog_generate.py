@@ -233,7 +233,7 @@ def _epoch(environ: Mapping[str, str]) -> date | None:
 def _report(fetched: Fetched, manifest: Manifest, request: Generate) -> None:
     tags = sum(len(model.tags) for model in fetched.models)
     marked = sum(model.eu_restricted for model in fetched.models)
-    place = request.output or "standard output"
+    place = printable(str(request.output or "standard output"), 300)
     note(f"{place}: {len(fetched.models)} models, {tags} tags, {marked} restricted in the EU")
     note(f"{measure(manifest)}.")
     for left_out in (*fetched.missing, *fetched.rejected):
