@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from odh_nim.airgap.bundle.files import writing
 from odh_nim.domain.errors import InputError
 
 Kind = Literal["start", "blob", "progress", "image", "wait", "end"]
@@ -64,10 +65,13 @@ class Journal:
 
         Raises:
             InputError: Another run is writing to it.
+            DiskError: It cannot be written.
 
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._path = path
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -79,14 +83,15 @@ class Journal:
 
     def __call__(self, event: Event) -> None:
         """Write an event; whole lines only, so that a killed run leaves a readable file."""
-        self._file.write(as_line(event) + "\n")
-        self._file.flush()
+        with writing(self._path):
+            self._file.write(as_line(event) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
         """Make sure that it is on the disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        with writing(self._path), self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
 
 def read_journal(path: Path) -> Iterator[Event]:

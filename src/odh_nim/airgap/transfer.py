@@ -17,7 +17,13 @@ from odh_nim.airgap.outcome import DESTINATION_BIT, INTEGRITY_BIT, SOURCE_BIT, F
 from odh_nim.airgap.plan import Plan, PlannedImage
 from odh_nim.airgap.ports import Destination, Source
 from odh_nim.airgap.workers import URGENT, Workers, for_each
-from odh_nim.domain.errors import BundleError, DigestError, OdhNimError, TransferStoppedError
+from odh_nim.domain.errors import (
+    BundleError,
+    DigestError,
+    DiskError,
+    OdhNimError,
+    TransferStoppedError,
+)
 
 # A wrong digest is fetched once more: a bad cache on the way is more likely than a bad blob.
 _DIGEST_TRIES: Final = 2
@@ -252,7 +258,8 @@ class Transfer:
             if image.name in self._failed:
                 return
             self._failed[image.name] = Failure(image.name, bit, str(error))
-            if not self._keep_going:
+            # Nothing more fits on a full disk, whichever image it is of.
+            if not self._keep_going or isinstance(error, DiskError):
                 self._failed_fast = True
                 self._stop.set()
         self._sink(Event("image", name=image.name, status="failed", error=str(error)))

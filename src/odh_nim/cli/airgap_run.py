@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from odh_nim.airgap.bundle.files import OCI
+from odh_nim.airgap.bundle.files import OCI, writing
 from odh_nim.airgap.bundle.reader import open_bundle
 from odh_nim.airgap.carry import pull, push, request_pull, totals_of
 from odh_nim.airgap.events import Event, Journal, Sink, stamped
@@ -156,7 +156,8 @@ def _bytes(text: str) -> int:
 
 
 def _layout(bundle: Path) -> Path:
-    bundle.mkdir(parents=True, exist_ok=True)
+    with writing(bundle):
+        bundle.mkdir(parents=True, exist_ok=True)
     return bundle / OCI
 
 

@@ -38,6 +38,7 @@ OdhNimError                      1
 │   ├── MirrorPlanError          2
 │   ├── UnusableManifestError    2   an image that cannot be mirrored
 │   ├── DiskSpaceError           2
+│   ├── DiskError                8   a file cannot be written: full, read-only, no right
 │   ├── PreloadFailedError       8   weights are not complete; the claim is not marked
 │   ├── DigestError              16  bytes are not what their digest says
 │   ├── BundleError              16  a bundle or a volume is damaged or incomplete
@@ -403,6 +404,18 @@ class DiskSpaceError(AirGapError):
         )
 
 
+class DiskError(AirGapError):
+    """A file or folder cannot be written; what is there already stays."""
+
+    exit_code = 8
+
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(
+            f"{path} cannot be written: {cause}.",
+            remedy="Make room or choose another folder, and run the same command again.",
+        )
+
+
 class DigestError(AirGapError):
     """Bytes are not what their digest says; they were not stored."""
 
@@ -653,8 +666,8 @@ class SandboxError(OdhNimError):
 
 def printable(text: str, limit: int = 120) -> str:
     """Make foreign text safe for a terminal or a log: no control characters, no endless line."""
-    clean = "".join(
-        character if character.isprintable() else " " for character in text[: limit * 4]
-    )
+    clean = text[: limit * 4]
+    if not clean.isprintable():
+        clean = "".join(each if each.isprintable() else " " for each in clean)
     folded = " ".join(clean.split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"

@@ -10,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odh_nim.airgap.bundle.files import Item, safe_path
+from odh_nim.airgap.bundle.files import Item, safe_path, write_file
 from odh_nim.airgap.bundle.reader import carried_weights, open_bundle
 from odh_nim.airgap.bundle.volume_layout import SMALLEST, lay_out
 from odh_nim.airgap.bundle.volume_reader import VolumeReader
 from odh_nim.airgap.carry import check_space, totals_of
-from odh_nim.airgap.events import as_line
+from odh_nim.airgap.events import Journal, as_line
 from odh_nim.airgap.plan import ModelFacts, Plan
 from odh_nim.airgap.plan_file import plan_hash, render_plan
 from odh_nim.airgap.verified import read_verified, render_verified
 from odh_nim.airgap.verify import verify_bundle, verify_registry
 from odh_nim.domain.errors import (
     BundleError,
+    DiskError,
     DiskSpaceError,
     InputError,
     OdhNimError,
@@ -182,6 +183,63 @@ def test_a_full_disk_is_refused_before_anything_moves(tmp_path: Path) -> None:
 
 
 # ── Increments ──────────────────────────────────────────────────────────────────────────────────
+def test_a_disk_that_gets_full_ends_the_run_with_8_and_the_next_goes_on(tmp_path: Path) -> None:
+    """AG-03, AG-62, R-TST-04: no image after it is tried in vain."""
+    source = nim_source()
+    with serve(source) as one, mirror(one) as made:
+        plan = made.plan(*references(one))
+        full = plan.images[0].blobs[-1]
+        part = tmp_path / f"b/oci/blobs/sha256/{full.digest.removeprefix('sha256:')}.part"
+        part.parent.mkdir(parents=True)
+        part.symlink_to("/dev/full")
+
+        stopped = pull_bundle(made, request(plan, tmp_path / "b"), workers=1)
+        part.unlink(missing_ok=True)
+        made.stop.clear()
+        again = pull_bundle(made, request(plan, tmp_path / "b"))
+
+    assert stopped.exit_code & 8
+    assert not stopped.stopped
+    assert any("cannot be written" in failure.message for failure in stopped.failures)
+    assert again.exit_code == 0
+    assert verify_bundle(open_bundle(tmp_path / "b")) == []
+
+
+def test_a_place_that_takes_no_files_is_one_sentence(tmp_path: Path) -> None:
+    """AG-62: a file where a folder should be, as on a disk that is read only."""
+    (tmp_path / "file").touch()
+    inside = tmp_path / "file" / "x"
+    with serve(nim_source(1)) as one, mirror(one) as made:
+        plan = made.plan(*references(one, 1))
+        for volume_size in (0, LIMIT):
+            with pytest.raises(DiskError, match="cannot be written"):
+                pull_bundle(made, request(plan, tmp_path / "file", volume_size=volume_size))
+    with pytest.raises(DiskError, match=r"file.* cannot be written"):
+        write_file(inside, b"")
+    with pytest.raises(DiskError, match="cannot be written"):
+        Journal(inside / "journal")
+    (tmp_path / "odd/y").mkdir(parents=True)
+    # Not the name of the draft that would replace it.
+    with pytest.raises(DiskError, match=r"odd cannot be written"):
+        write_file(tmp_path / "odd", b"")
+
+
+def test_a_medium_that_cannot_be_read_is_named_with_its_images(tmp_path: Path) -> None:
+    """AG-32, AG-34: a folder in the place of a blob, as with a failing medium."""
+    with serve(nim_source(2)) as one, serve(FakeRegistry()) as two, mirror(one, two) as made:
+        plan = made.plan(*references(one, 2))
+        pull_bundle(made, request(plan, tmp_path))
+        blob = tmp_path / "oci/blobs/sha256" / plan.images[1].blobs[-1].digest[7:]
+        blob.unlink()
+        blob.mkdir()
+
+        outcome = push_bundle(made, tmp_path, two)
+
+    assert outcome.exit_code == 16 + 32
+    assert [failure.image for failure in outcome.failures] == [plan.images[1].name]
+    assert any(blob.name in problem for problem in verify_bundle(open_bundle(tmp_path)))
+
+
 def test_an_increment_holds_only_what_is_new_and_needs_the_first_bundle(tmp_path: Path) -> None:
     """AG-33, R-AIR-10."""
     source, full, empty = nim_source(3), FakeRegistry(), FakeRegistry()

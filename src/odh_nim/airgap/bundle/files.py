@@ -5,11 +5,12 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from odh_nim.domain.errors import BundleError, printable
+from odh_nim.domain.errors import BundleError, DiskError, printable
 
 BUNDLE_JSON: Final = "bundle.json"
 PLAN_YAML: Final = "plan.yaml"
@@ -55,8 +56,49 @@ def safe_path(text: str) -> str:
     return text
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file that the disk does not take.
+
+    Raises:
+        DiskError: The disk is full or read-only, or the right is missing.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        named = str(error.filename or path)
+        # A draft's name says nothing to anybody.
+        place = str(path) if named.endswith(".draft") else named
+        raise DiskError(place, error.strerror or str(error)) from None
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Name the file that a medium does not give back.
+
+    Raises:
+        BundleError: It cannot be read.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
 def write_file(path: Path, content: bytes) -> None:
-    """Replace a file, whole or not at all, also over a power cut."""
+    """Replace a file, whole or not at all, also over a power cut.
+
+    Raises:
+        DiskError: It cannot be written.
+
+    """
+    with writing(path):
+        _replace(path, content)
+
+
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Two threads may write the same manifest, of two tags, at once.
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.draft")

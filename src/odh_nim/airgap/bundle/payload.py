@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
-from odh_nim.airgap.bundle.files import Item, sync_folder
+from odh_nim.airgap.bundle.files import Item, reading, sync_folder, writing
 from odh_nim.domain.errors import BundleError
 
 _PIECE: Final = 1024 * 1024
@@ -58,26 +58,31 @@ class FolderPayload:
 
         """
         path = self._path(item) if self._path(item).exists() else self._part(item)
-        try:
-            with path.open("rb", buffering=0) as file:
-                file.seek(offset)
-                yield from _pieces(file.read, end - offset, item)
-        except FileNotFoundError:
-            raise BundleError(f"{item.name} is missing in the bundle.") from None
+        if not path.exists():
+            raise BundleError(f"{item.name} is missing in the bundle.")
+        with reading(path), path.open("rb", buffering=0) as file:
+            file.seek(offset)
+            yield from _pieces(file.read, end - offset, item)
 
     def write(self, item: Item, pieces: Iterator[bytes], offset: int) -> None:
-        """Append to the cut file, and give it its name when it is whole."""
+        """Append to the cut file, and give it its name when it is whole.
+
+        Raises:
+            DiskError: The disk does not take it.
+
+        """
         part = self._part(item)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("r+b" if offset else "wb") as file:
-            file.truncate(offset)
-            file.seek(offset)
-            for piece in pieces:
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path(item))
-        sync_folder(part.parent)
+        with writing(part):
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("r+b" if offset else "wb") as file:
+                file.truncate(offset)
+                file.seek(offset)
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path(item))
+            sync_folder(part.parent)
 
     def drop(self, item: Item) -> None:
         """Delete the cut file."""

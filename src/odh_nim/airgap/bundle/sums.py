@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from odh_nim.airgap.bundle.files import BLOBS, SUMS, hash_file, write_file
+from odh_nim.airgap.bundle.files import BLOBS, SUMS, hash_file, reading, write_file
 from odh_nim.domain.errors import BundleError
 
 _HEX: Final = 64
@@ -33,7 +33,14 @@ def check_sums(folder: Path) -> Iterator[str]:
         path = folder / name
         if not path.is_file():
             yield f"{name} is missing."
-        elif hash_file(path) != wanted:
+            continue
+        try:
+            with reading(path):
+                found = hash_file(path)
+        except BundleError as error:
+            yield error.message
+            continue
+        if found != wanted:
             yield f"{name} is damaged."
     there = {path.relative_to(folder).as_posix() for path in _files(folder)}
     for name in sorted(there - set(listed)):

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from odh_nim.airgap.bundle.files import Item
+from odh_nim.airgap.bundle.files import Item, reading, writing
 from odh_nim.domain.errors import BundleError, printable
 
 _BLOCK: Final = 512
@@ -99,7 +99,7 @@ class VolumeReader:
             if part.start > position or position >= end:
                 break
             last = min(end, part.start + part.length)
-            with part.path.open("rb", buffering=0) as file:
+            with reading(part.path), part.path.open("rb", buffering=0) as file:
                 file.seek(part.offset + position - part.start)
                 while position < last:
                     piece = file.read(min(_PIECE, last - position))
@@ -126,13 +126,12 @@ class VolumeReader:
         """Hash every part that is there; gives a sentence for each that is damaged."""
         for name in sorted(self._parts):
             for part in self._parts[name]:
-                hashed, left = hashlib.sha256(), part.length
-                with part.path.open("rb", buffering=0) as file:
-                    file.seek(part.offset)
-                    while left > 0 and (piece := file.read(min(_PIECE, left))):
-                        hashed.update(piece)
-                        left -= len(piece)
-                if left or hashed.hexdigest() != part.sha256:
+                try:
+                    whole = _is_whole(part)
+                except BundleError as error:
+                    yield error.message
+                    continue
+                if not whole:
                     yield f"{part.path.name}: {name} is damaged."
 
     def _add(self, folders: Sequence[Path], bundle: str, number: int) -> None:
@@ -162,12 +161,14 @@ class VolumeReader:
 
     def _keep_parts(self, spool: Path) -> None:
         """Copy the parts of items that are split, and use those of earlier volumes."""
-        spool.mkdir(parents=True, exist_ok=True)
+        with writing(spool):
+            spool.mkdir(parents=True, exist_ok=True)
         for name, parts in self._parts.items():
             for part in parts if parts[0].length < self._sizes[name] else ():
                 kept = spool / f"{_key(name)}-{part.start}-{part.sha256}"
                 if not kept.exists():
-                    self._copy(part, kept)
+                    with writing(kept):
+                        self._copy(part, kept)
         for name, parts in self._parts.items():
             self._use_kept(spool, name, parts)
 
@@ -195,13 +196,23 @@ class VolumeReader:
             self.problems.append(f"{part.path.name} is damaged.")
 
 
+def _is_whole(part: ReadPart) -> bool:
+    hashed, left = hashlib.sha256(), part.length
+    with reading(part.path), part.path.open("rb", buffering=0) as file:
+        file.seek(part.offset)
+        while left > 0 and (piece := file.read(min(_PIECE, left))):
+            hashed.update(piece)
+            left -= len(piece)
+    return not left and hashed.hexdigest() == part.sha256
+
+
 def _key(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:32]
 
 
 def _read_index(path: Path) -> _Index:
     broken = BundleError(f"{path.name} is no volume of a bundle, or is damaged.")
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         head = file.read(_BLOCK)
         if head[:12] != b"volume.json\0" or head[257:262] != b"ustar":
             raise broken

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from odh_nim.airgap.bundle.files import Item
+from odh_nim.airgap.bundle.files import Item, writing
 from odh_nim.airgap.bundle.volume_layout import Part, Volume, header, render_index
 from odh_nim.domain.errors import BundleError
 
@@ -73,14 +73,15 @@ class VolumeWriter:
     def write(self, item: Item, pieces: Iterator[bytes], offset: int) -> None:
         """Write to the item's places; note it as whole when the pieces end without an error."""
         noted = position = offset
-        for piece in pieces:
-            self._put(item, piece, position)
-            position += len(piece)
-            if position - noted >= _NOTE:
-                self._note(item, position)
-                noted = position
-        # One more than the size: whole and checked.
-        self._note(item, item.size + 1)
+        with writing(self._folder):
+            for piece in pieces:
+                self._put(item, piece, position)
+                position += len(piece)
+                if position - noted >= _NOTE:
+                    self._note(item, position)
+                    noted = position
+            # One more than the size: whole and checked.
+            self._note(item, item.size + 1)
 
     def drop(self, item: Item) -> None:
         """Forget the progress."""

@@ -108,6 +108,9 @@ def gather_weights(images: Iterable[PlannedImage], folder: Path) -> tuple[Weight
             found.append(replace(scan_weights(first, root), also=tuple(others)))
         except InputError as error:
             problems.append(error.message)
+        except OSError as error:
+            # What a container wrote as root, mostly.
+            problems.append(f"{error.filename} cannot be read: {error.strerror}.")
     if problems:
         raise InputError(" ".join(problems), remedy="Fill the folders first, or take them out.")
     return tuple(found)

@@ -17,6 +17,7 @@ from odh_nim.airgap.bundle.files import (
     blob_item,
     to_json,
     write_file,
+    writing,
 )
 from odh_nim.airgap.bundle.layout import has_manifests, write_index, write_manifest
 from odh_nim.airgap.bundle.payload import FolderPayload, Payload
@@ -48,6 +49,7 @@ class BundleWriter:
 
         Raises:
             BundleError: It holds something else.
+            DiskError: It cannot be written.
 
         """
         self._folder = folder
@@ -57,13 +59,15 @@ class BundleWriter:
         self._weights = weights
         self._lock = threading.Lock()
         self._whole: dict[str, PlannedImage] = {}
-        folder.mkdir(parents=True, exist_ok=True)
         self._volumes = volumes_of(plan, document, weights)
         self._payload: Payload = FolderPayload(folder)
         self._writer: VolumeWriter | None = None
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         if self._volumes:
             document.volumes = len(self._volumes)
-            self._writer = VolumeWriter(folder / VOLUMES, self._volumes, document.id)
+            with writing(folder / VOLUMES):
+                self._writer = VolumeWriter(folder / VOLUMES, self._volumes, document.id)
             self._payload = self._writer
 
     # ── The destination of a transfer ───────────────────────────────────────────────────────────
@@ -136,7 +140,8 @@ class BundleWriter:
                 self._folder / MODELS / weights.id / "files.json", to_json(weights.document())
             )
             if self._writer is None:
-                self._link_weights(weights)
+                with writing(self._folder / MODELS / weights.id):
+                    self._link_weights(weights)
 
     def _link_weights(self, weights: WeightSet) -> None:
         root = self._folder / MODELS / weights.id / "files"
@@ -151,7 +156,8 @@ class BundleWriter:
     def seal(self) -> None:
         """Write what describes the bundle, and the sums last: with them it is complete."""
         if self._writer is not None:
-            self._writer.finish()
+            with writing(self._folder / VOLUMES):
+                self._writer.finish()
         else:
             self._drop_strangers()
         write_file(self._folder / PLAN_YAML, self._plan_text.encode())
