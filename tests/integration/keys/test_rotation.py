@@ -13,7 +13,7 @@ from odh_nim.domain.api_key import ApiKey
 from odh_nim.domain.deployment_spec import KeyChoice, Strategy
 from odh_nim.domain.errors import KeyRefusedError, PreflightError
 from odh_nim.domain.manifest import Manifest
-from odh_nim.domain.resources import INFERENCE_SERVICES, NAMESPACES, NODES, PODS, SERVING_RUNTIMES
+from odh_nim.domain.resources import INFERENCE_SERVICES, SERVING_RUNTIMES
 from odh_nim.journeys.rotate import (
     NOT_ASKED,
     Listener,
@@ -28,6 +28,8 @@ from odh_nim.registry import RegistryClient
 from odh_nim.sandbox.nvidia import change
 from odh_nim.sandbox.nvidia.dummy_keys import dummy_key
 from odh_nim.sandbox.testing import ControlPlane
+from support.gpus import free_gpus
+from support.key_witness import watching
 from support.leaks import leaks
 from support.rotations import (
     REVISION,
@@ -61,7 +63,11 @@ async def test_one_command_rotates_twenty_deployments(
     """R-ROT-01, R-ROT-03, R-ROT-05, R-ROT-06, R-ROT-09, R-KEY-01, R-KEY-15."""
     names = [f"m{number:02}" for number in range(20)]
     words = ("--debug", "keys", "rotate", "-n", namespace, "-o", "json")
-    async with connected(control_plane) as client, connected(control_plane, "admin") as admin:
+    async with (
+        connected(control_plane) as client,
+        connected(control_plane, "admin") as admin,
+        watching(admin, namespace) as witness,
+    ):
         await bring_up(client, control_plane, namespace, names)
         await stop(client, "m19", namespace)
         before = {pod["metadata"]["uid"] for pod in await pods_of(client, namespace)}
@@ -80,6 +86,10 @@ async def test_one_command_rotates_twenty_deployments(
         assert len(pods) == 19
         for pod in pods:
             assert {pod["metadata"]["annotations"][REVISION]} == set(revisions.values())
+        await witness.until(*pods)
+        # What each pod found when it started, from its creation to its first container.
+        assert [witness.keys_at_start(pod["metadata"]["uid"]) for pod in pods] == [{SECOND}] * 19
+        assert witness.torn() == []
         # etcd counts all writes of a cluster: both Secrets came before every restart.
         written = await versions(client, namespace)
         secrets = [int(written[name]) for name in PROJECT_SECRETS]
@@ -240,35 +250,6 @@ async def test_own_keys_and_the_projects_key_rotate_apart(
         after = await key_revisions(client, namespace)
         changed = {name for name, revision in after.items() if before[name] != revision}
         assert changed == {"nvidia-nim-secrets-own", "nvidia-nim-image-pull-own"}
-
-
-async def free_gpus(admin: Client) -> tuple[str, int]:
-    """Make room on the nodes, and name the one with the most free GPUs."""
-    projects = await admin.list(NAMESPACES)
-    for project in (item["metadata"]["name"] for item in projects):
-        if project.startswith("test-"):
-            for service in await admin.list(INFERENCE_SERVICES, project):
-                await admin.delete(INFERENCE_SERVICES, service["metadata"]["name"], project)
-    async with asyncio.timeout(30):
-        while True:
-            pods = [pod for pod in await admin.list(PODS) if _gpus(pod)]
-            if not pods:
-                break
-            await asyncio.sleep(0.2)
-    nodes = await admin.list(NODES)
-    free = {
-        item["metadata"]["name"]: int(item["status"]["allocatable"].get("nvidia.com/gpu", 0))
-        for item in nodes
-    }
-    smallest = min((count, name) for name, count in free.items() if count)
-    return smallest[1], smallest[0]
-
-
-def _gpus(pod: Manifest) -> int:
-    return sum(
-        int((one.get("resources", {}).get("limits") or {}).get("nvidia.com/gpu", 0))
-        for one in pod["spec"]["containers"]
-    )
 
 
 @pytest.mark.parametrize("user", ["admin", "alice"])
