@@ -9,7 +9,7 @@ import contextlib
 import json
 from typing import Any
 
-from odh_nim.deployment.restart_patch import PatchCluster, Restored, strategy_of
+from odh_nim.deployment.restart_patch import PatchCluster, Restored
 from odh_nim.domain import names
 from odh_nim.domain.errors import NotFoundError
 from odh_nim.domain.manifest import Manifest, annotations
@@ -22,9 +22,9 @@ def runtime_of(service: Manifest) -> str:
 
 
 def read_note(service: Manifest, runtime: Manifest) -> Restored | None:
-    """Give what an earlier restart has still to bring back.
+    """Give what an earlier restart may still have to bring back, and has surely to forget.
 
-    A note about another service, or about a way that somebody has changed since, means nothing.
+    A note about another service, on a runtime that several use, is not this one's.
     """
     try:
         note: Any = json.loads(annotations(runtime).get(names.STRATEGY_BEFORE, ""))
@@ -32,7 +32,7 @@ def read_note(service: Manifest, runtime: Manifest) -> Restored | None:
         of_this = note["service"] == service["metadata"]["name"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return found if of_this and strategy_of(service) == found.meanwhile else None
+    return found if of_this else None
 
 
 async def write_note(cluster: PatchCluster, service: Manifest, restored: Restored) -> None:
