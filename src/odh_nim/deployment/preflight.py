@@ -1,7 +1,7 @@
 """Everything that can be known before the first write, asked all at once."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from odh_nim.deployment.checks.claim import check_claim
@@ -15,6 +15,7 @@ from odh_nim.deployment.plan import Plan
 from odh_nim.domain.deployment_spec import Strategy
 from odh_nim.domain.errors import PreflightError
 from odh_nim.domain.finding import Finding, Severity, errors_of
+from odh_nim.domain.manifest import Manifest
 
 _WORST_FIRST = (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
 
@@ -49,11 +50,16 @@ class Preflight:
 
 
 async def preflight(
-    cluster: PreflightCluster, plan: Plan, *, findings: Sequence[Finding] = ()
+    cluster: PreflightCluster,
+    plan: Plan,
+    *,
+    findings: Sequence[Finding] = (),
+    claims: Mapping[str, Manifest] | None = None,
 ) -> Preflight:
     """Look at rights, names, claims, storage, GPUs, quota and profile, all at once.
 
-    `findings` are those of others, about the key and the image. A plan with errors of its own is
+    `findings` are those of others, about the key and the image; `claims` are the project's, where
+    somebody has listed them a moment ago. A plan with errors of its own is
     not asked about. What may not be asked is a notice, never a failure.
 
     Raises:
@@ -67,7 +73,7 @@ async def preflight(
         check_compute(cluster, plan),
         check_rights(cluster, plan),
         check_project(cluster, plan),
-        check_names(cluster, plan),
+        check_names(cluster, plan, claims),
         check_claim(cluster, plan),
         check_quota(cluster, plan),
     )

@@ -226,7 +226,7 @@ async def check(
     """
     known = (*choice.findings, *use.findings)
     found, asked = await asyncio.gather(
-        preflight(cluster, choice.plan(use), findings=known), asking
+        preflight(cluster, choice.plan(use), findings=known, claims=choice.preloaded.there), asking
     )
     found = replace(found, findings=(*found.findings, *asked.findings))
     plan = choice.plan(use, checked_at=asked.checked_at)

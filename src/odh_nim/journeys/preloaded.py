@@ -1,6 +1,7 @@
 """Weights that were put into a claim beforehand: who has them, and what a deployment must set."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from odh_nim.domain import names
@@ -15,21 +16,20 @@ from odh_nim.domain.resources import PERSISTENT_VOLUME_CLAIMS, ApiResource
 class PreloadedCluster(Protocol):
     """The call that looking for preloaded claims needs."""
 
-    async def list(
-        self,
-        resource: ApiResource,
-        namespace: str | None = None,
-        *,
-        label_selector: str | None = None,
-    ) -> list[Manifest]:
+    async def list(self, resource: ApiResource, namespace: str | None = None) -> list[Manifest]:
         """List objects."""
 
 
 @dataclass(frozen=True)
 class PreloadedClaims:
-    """The claims of a project whose weights are complete."""
+    """The claims of a project whose weights are complete.
+
+    `there` is every claim of the project by its name, so that nobody has to ask again; None where
+    the caller may not look.
+    """
 
     claims: tuple[Preloaded, ...] = ()
+    there: Mapping[str, Manifest] | None = field(default=None, repr=False)
 
     def complete(self, spec: DeploymentSpec) -> DeploymentSpec:
         """Set folder and profile of the preloaded claim that a specification names.
@@ -77,15 +77,14 @@ class PreloadedClaims:
 async def find_preloaded(cluster: PreloadedCluster, namespace: str) -> PreloadedClaims:
     """Find the preloaded claims of a project; none where the caller may not look at claims."""
     try:
-        claims = await cluster.list(
-            PERSISTENT_VOLUME_CLAIMS, namespace, label_selector=f"{names.PRELOADED_LABEL}=true"
-        )
+        claims = await cluster.list(PERSISTENT_VOLUME_CLAIMS, namespace)
     except ForbiddenError:
         # The preflight says of a claim that is used whether it can be looked at.
         return PreloadedClaims()
+    there = {one["metadata"]["name"]: one for one in claims}
     alive = [one for one in claims if not one["metadata"].get("deletionTimestamp")]
     found = filter(None, map(read_preloaded, alive))
-    return PreloadedClaims(tuple(sorted(found, key=lambda one: one.claim)))
+    return PreloadedClaims(tuple(sorted(found, key=lambda one: one.claim)), there)
 
 
 def _use(found: Preloaded, spec: DeploymentSpec) -> Finding:

@@ -1,6 +1,7 @@
 """Is every name of a plan free, and is the project there to take it."""
 
 import asyncio
+from collections.abc import Mapping
 
 from odh_nim.deployment.checks.cluster import PreflightCluster, cannot_tell
 from odh_nim.deployment.identity import other_name, request_of, whose
@@ -18,10 +19,20 @@ from odh_nim.domain.manifest import Manifest
 from odh_nim.domain.resources import NAMESPACES, PERSISTENT_VOLUME_CLAIMS, SERVING_RUNTIMES
 
 
-async def check_names(cluster: PreflightCluster, plan: Plan) -> list[Finding]:
-    """Look for every object of the plan; what this very request made before is as good as none."""
+async def check_names(
+    cluster: PreflightCluster, plan: Plan, claims: Mapping[str, Manifest] | None = None
+) -> list[Finding]:
+    """Look for every object of the plan; what this very request made before is as good as none.
+
+    Claims that were listed already are not asked about again.
+    """
     answers = await asyncio.gather(
-        *(_check(cluster, plan, reference) for reference in plan.references)
+        *(
+            _listed(plan, reference, claims)
+            if claims is not None and reference.resource is PERSISTENT_VOLUME_CLAIMS
+            else _check(cluster, plan, reference)
+            for reference in plan.references
+        )
     )
     return [finding for finding in answers if finding is not None]
 
@@ -78,6 +89,17 @@ async def _check(
         return None
     except ForbiddenError as error:
         return cannot_tell(str(reference), "Whether the name is free", error)
+    return _taken_by_others(plan, reference, found)
+
+
+async def _listed(
+    plan: Plan, reference: ObjectReference, claims: Mapping[str, Manifest]
+) -> Finding | None:
+    found = claims.get(reference.name)
+    return None if found is None else _taken_by_others(plan, reference, found)
+
+
+def _taken_by_others(plan: Plan, reference: ObjectReference, found: Manifest) -> Finding | None:
     if request_of(found) == plan.request_id and not found["metadata"].get("deletionTimestamp"):
         return None
     return _taken(plan, reference, found)
