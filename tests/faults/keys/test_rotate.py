@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-import os
-import sys
 from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
-from faults.deployment.stage import FAULTS, Stage, play_each, proxy_of
+from faults.deployment.stage import FAULTS, Stage, play_each
+from faults.keys.killing import killed_rotation
 from odh_nim.cluster import Client
 from odh_nim.deployment import RestartOptions, RestartWord, deploy
 from odh_nim.domain.api_key import ApiKey
@@ -17,8 +16,6 @@ from odh_nim.domain.errors import KeyNotStoredError, OdhNimError, SecretConflict
 from odh_nim.domain.resources import SECRETS
 from odh_nim.journeys.rotate import NOT_ASKED, RotationReport, plan_rotation, resume, rotate
 from odh_nim.keys import PairKind, begin_rotation, store_project_key, store_rotation
-from odh_nim.manifests.yaml import dump_yaml, load_yaml
-from odh_nim.sandbox.layout import write_private
 from odh_nim.sandbox.nvidia.dummy_keys import dummy_key
 from odh_nim.sandbox.testing import ControlPlane
 from support.deployments import plan as make_plan
@@ -164,28 +161,6 @@ async def test_of_two_rotations_one_wins_and_the_other_is_told(stage: Stage) -> 
     assert (await begin_rotation(stage.cluster, stage.namespace)).state.usable
 
 
-async def killed(plane: ControlPlane, stage: Stage, folder: Path, plan: FaultPlan) -> str:
-    """Run the command until the proxy kills it at one of its writes; give what it printed."""
-    kubeconfig = folder / "kubeconfig"
-    async with proxy_of(plane, counts=lambda call: call.is_write) as proxy:
-        data = load_yaml(plane.kubeconfig("alice").read_text(encoding="utf-8"))
-        data["clusters"][0]["cluster"] = {"server": proxy.url}
-        write_private(kubeconfig, dump_yaml(data))
-        proxy.play(plan)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "odh_nim", "--debug", "keys", "rotate", "--no-wait"),
-            *("-n", stage.namespace),
-            env=os.environ | plane.environment("alice") | {"KUBECONFIG": str(kubeconfig)},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        proxy.on_kill = process.kill
-        printed, _ = await asyncio.wait_for(process.communicate(NEW.encode()), 60)
-        assert process.returncode == -9, printed.decode()
-    return printed.decode()
-
-
 OLD_PAIR, HALF, NEW_PAIR = ("old", "old"), ("new", "old"), ("new", "new")
 
 
@@ -211,7 +186,9 @@ async def test_killed_at_any_write_leaves_old_new_or_what_resume_finishes(
     """R-ROT-09: kill -9 of the command itself."""
     await set_up(stage)
 
-    printed = await killed(bare_plane, stage, tmp_path, FaultPlan(write, fault))
+    printed = await killed_rotation(
+        *(bare_plane, stage.namespace, tmp_path, FaultPlan(write, fault), "--no-wait"), key=NEW
+    )
 
     assert leaks(printed, NEW) + leaks(printed, OLD) == []
     assert await stored(stage) == leaves
