@@ -30,7 +30,7 @@ class MirrorStore(SourceStore, Protocol):
     def put_manifest(self, repository: str, reference: str, body: bytes, media_type: str) -> None:
         """Store a manifest."""
 
-    def has_blob(self, repository: str, digest: str) -> bool:
+    def has_blob(self, repository: str, digest: str, size: int | None = None) -> bool:
         """Say whether a repository has a blob."""
 
     def upload_blob(self, repository: str, digest: str, size: int, read: Read) -> None:
@@ -76,7 +76,7 @@ class RegistryDestination:
 
     def has(self, place: str, blob: Blob) -> bool:
         """Whether a repository has a blob."""
-        return self._registry.has_blob(place, blob.digest)
+        return self._registry.has_blob(place, blob.digest, blob.size)
 
     def store(self, place: str, blob: Blob, checked: CheckedBlob) -> None:
         """Upload a blob."""

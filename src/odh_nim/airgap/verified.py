@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from odh_nim.airgap.bundle.files import to_json
+from odh_nim.airgap.bundle.files import safe_repositories, to_json
 from odh_nim.domain.errors import BundleError, printable
 
 VERSION = 1
@@ -77,5 +77,7 @@ def read_verified(path: Path) -> Verified:
         ) from None
     if found.version != VERSION:
         raise BundleError(f"{path} has version {found.version}; this odh-nim reads {VERSION}.")
+    for places in found.blobs.values():
+        safe_repositories(places, str(path))
     images = tuple(FoundImage(each.image, each.digest) for each in found.images)
     return Verified(found.registry, found.plan, images, found.problems, found.blobs)

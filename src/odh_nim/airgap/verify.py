@@ -25,8 +25,8 @@ class VerifiedStore(Protocol):
     def manifest(self, repository: str, reference: str) -> RawManifest:
         """Give a manifest; by digest its bytes are checked."""
 
-    def has_blob(self, repository: str, digest: str) -> bool:
-        """Say whether a repository has a blob."""
+    def has_blob(self, repository: str, digest: str, size: int | None = None) -> bool:
+        """Say whether a repository has a blob; one of another size is none."""
 
     def read_blob(
         self, repository: str, digest: str, size: int, offset: int = 0
@@ -152,7 +152,7 @@ class _Check:
             self._registry.manifest(repository, manifest.digest)
         missing = []
         for blob in image.blobs:
-            if self._registry.has_blob(repository, blob.digest):
+            if self._registry.has_blob(repository, blob.digest, blob.size):
                 with self._lock:
                     self.places.setdefault(blob.digest, set()).add(image.repository)
             else:

@@ -8,8 +8,8 @@ import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from typing import Final
+from urllib.parse import urlsplit
 
 from odh_nim.domain.errors import (
     DigestError,
@@ -34,6 +34,8 @@ MANIFEST_TYPES: Final = (
 )
 _ACCEPT: Final = {"Accept": ", ".join(MANIFEST_TYPES)}
 REDIRECTS: Final = (301, 302, 303, 307, 308)
+# The size of a blob that the registry does not tell.
+_UNKNOWN: Final = -1
 _REFUSED: Final = (401, 402, 403, 407, 451)
 _WORDS: Final = {
     401: "no login, or a refused one",
@@ -149,24 +151,6 @@ class Distribution:
             self.expect(reply, operation, HTTPStatus.ACCEPTED, HTTPStatus.OK)
         return True
 
-    def tags(self, repository: str) -> list[str]:
-        """List all tags of a repository, page by page; empty where there is no repository."""
-        operation = f"list the tags of {repository}"
-        url, found = f"/v2/{repository}/tags/list?n=1000", list[str]()
-        while url:
-            with self.send("GET", url, Scope(repository), operation) as reply:
-                if reply.status == HTTPStatus.NOT_FOUND:
-                    return sorted(set(found))
-                self.expect(reply, operation, HTTPStatus.OK)
-                page = self._json(reply, operation).get("tags") or []
-                link = reply.header("Link")
-            found += [tag for tag in page if isinstance(tag, str)]
-            following = link.partition("<")[2].partition(">")[0] if 'rel="next"' in link else ""
-            # A page that brings nothing new would be asked for again without end.
-            url = urljoin(self.url + url, following) if following and page else ""
-            url = url.removeprefix(self.url)
-        return sorted(set(found))
-
     # ── Blobs ───────────────────────────────────────────────────────────────────────────────────
     def blob_size(self, repository: str, digest: str) -> int | None:
         """Ask whether a repository has a blob: its size, or None."""
@@ -177,10 +161,15 @@ class Distribution:
                 return None
             if reply.status in REDIRECTS:
                 # It is kept elsewhere, but it is there.
-                return -1
+                return _UNKNOWN
             self.expect(reply, operation, HTTPStatus.OK)
             length = reply.header("Content-Length")
-        return int(length) if length.isdecimal() else -1
+        return int(length) if length.isdecimal() else _UNKNOWN
+
+    def has_blob(self, repository: str, digest: str, size: int | None = None) -> bool:
+        """Say whether a repository has a blob; one of another size was cut when it was stored."""
+        found = self.blob_size(repository, digest)
+        return found is not None and (size is None or found in (size, _UNKNOWN))
 
     # ── One request with retries ────────────────────────────────────────────────────────────────
     def send(
@@ -300,17 +289,6 @@ class Distribution:
             raise RegistryRefusedError(self.host, operation, cause, status=status, code=code)
         kind = RegistryMissingError if status == HTTPStatus.NOT_FOUND else RegistryError
         raise kind(self.host, operation, cause, status=status, code=code)
-
-    def _json(self, reply: Reply, operation: str) -> dict[str, Any]:
-        import json  # noqa: PLC0415 - for lists of tags only
-
-        try:
-            document = json.loads(reply.body())
-        except (ValueError, CutError, RecursionError):
-            document = None
-        if not isinstance(document, dict):
-            raise RegistryError(self.host, operation, "its answer is no JSON object")
-        return document
 
     def check_stop(self) -> None:
         """Raise TransferStoppedError once the run was stopped."""

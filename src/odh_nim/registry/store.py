@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from odh_nim.registry.blob_reader import BlobReader
 from odh_nim.registry.distribution import Distribution
 from odh_nim.registry.raw import RawManifest
+from odh_nim.registry.tag_list import list_tags
 from odh_nim.registry.upload import Read, Uploader
 
 
@@ -35,11 +36,11 @@ class RegistryStore:
 
     def tags(self, repository: str) -> list[str]:
         """List all tags of a repository."""
-        return self._registry.tags(repository)
+        return list_tags(self._registry, repository)
 
-    def has_blob(self, repository: str, digest: str) -> bool:
-        """Say whether a repository has a blob."""
-        return self._registry.blob_size(repository, digest) is not None
+    def has_blob(self, repository: str, digest: str, size: int | None = None) -> bool:
+        """Say whether a repository has a blob; one of another size is none."""
+        return self._registry.has_blob(repository, digest, size)
 
     def read_blob(
         self, repository: str, digest: str, size: int, offset: int = 0

@@ -87,7 +87,7 @@ class Uploader:
         self._finish(task, None)
 
     def _is_there(self, task: "_Task") -> bool:
-        return self._registry.blob_size(task.repository, task.digest) is not None
+        return self._registry.has_blob(task.repository, task.digest, task.size)
 
     def mount(self, repository: str, digest: str, source: str) -> bool:
         """Link a blob that another repository of this registry has; False where it is refused."""

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odh_nim.airgap.bundle.document import Document
 from odh_nim.airgap.bundle.files import Item, safe_path, write_file
-from odh_nim.airgap.bundle.reader import carried_weights, open_bundle
+from odh_nim.airgap.bundle.payload import FolderPayload
+from odh_nim.airgap.bundle.reader import Bundle, carried_weights, open_bundle
 from odh_nim.airgap.bundle.volume_layout import SMALLEST, lay_out
 from odh_nim.airgap.bundle.volume_reader import VolumeReader
 from odh_nim.airgap.carry import check_space, totals_of
@@ -325,6 +327,24 @@ def volume_bundle(made: Mirror, host: str, folder: Path) -> Plan:
     return plan
 
 
+def test_a_blob_that_the_mirror_has_cut_is_missing_and_is_sent_again() -> None:
+    """AG-34: its registry tells another size, as after a full disk."""
+    source, target = nim_source(1), FakeRegistry()
+    with serve(source) as one, serve(target) as two, mirror(one, two) as made:
+        plan = made.plan(*references(one, 1))
+        made.copy(plan, two)
+        digest = plan.images[0].blobs[-1].digest
+        whole = target.blobs[digest]
+        target.blobs[digest] = whole[:-1]
+
+        found = verify_registry(plan, "p", made.stores[two], name=two)
+        made.copy(plan, two, recheck=True)
+
+    assert found.images == ()
+    assert "1 blobs are missing" in found.problems[0]
+    assert target.blobs[digest] == whole
+
+
 def test_volumes_keep_to_their_size_and_need_no_second_copy(tmp_path: Path) -> None:
     """AG-31, AG-32, AG-36: the shared layer is larger than a volume."""
     with serve(nim_source()) as one, mirror(one) as made:
@@ -550,6 +570,41 @@ def test_paths_that_lead_out_of_a_bundle_are_refused(path: str) -> None:
     """S15."""
     with pytest.raises(BundleError):
         safe_path(path)
+
+
+@pytest.mark.parametrize("place", ["../../v2/x", "a/../b", "a?mount=x", "", "A/b", "a//b", "/a"])
+def test_repositories_that_are_none_are_refused_in_what_came_over_the_gap(
+    tmp_path: Path, place: str
+) -> None:
+    """S15: they would become paths at the mirror."""
+    digest = "sha256:" + "a" * 64
+    left_out = {digest: {"size": 1, "repositories": [place]}}
+    document = {"version": 1, "id": "x", "planSha256": "y", "leftOut": left_out}
+    (tmp_path / "bundle.json").write_text(json.dumps(document))
+    record = {"version": 1, "registry": "m", "plan": "y", "images": [], "problems": []}
+    (tmp_path / "found.json").write_text(json.dumps({**record, "blobs": {digest: [place]}}))
+
+    with pytest.raises(BundleError, match="is no image repository"):
+        open_bundle(tmp_path)
+    with pytest.raises(BundleError, match="is no image repository"):
+        read_verified(tmp_path / "found.json")
+
+
+@given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_as_bundle_json_weights_or_a_record_are_one_error(content: bytes) -> None:
+    """S15."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        for name in ("bundle.json", "found.json", "models/m/files.json"):
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(content)
+        with pytest.raises(BundleError):
+            open_bundle(path)
+        with pytest.raises(BundleError):
+            read_verified(path / "found.json")
+        bare = Document(version=1, id="x", plan_sha256="y")
+        with pytest.raises(BundleError):
+            carried_weights(Bundle(path, bare, Plan(()), "", FolderPayload(path)))
 
 
 @given(st.binary(max_size=1200))

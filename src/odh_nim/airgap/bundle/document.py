@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from odh_nim import __version__
-from odh_nim.airgap.bundle.files import BUNDLE_JSON, to_json
+from odh_nim.airgap.bundle.files import BUNDLE_JSON, safe_repositories, to_json
+from odh_nim.airgap.oci import is_digest
 from odh_nim.airgap.plan import Plan, PlannedImage
 from odh_nim.domain.errors import BundleError, printable
 
@@ -78,6 +79,10 @@ def read_document(folder: Path) -> Document:
             f"{folder} has version {document.version}; this odh-nim reads {VERSION}.",
             remedy="Use the odh-nim that made it, or a newer one.",
         )
+    for digest, each in document.left_out.items():
+        if not is_digest(digest) or each.size < 0:
+            raise BundleError(f"{path} cannot be used: {printable(digest)} is no blob.")
+        safe_repositories(each.repositories, str(path))
     return document
 
 

@@ -5,12 +5,13 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from odh_nim.domain.errors import BundleError, DiskError, printable
+from odh_nim.domain.errors import BundleError, DiskError, InputError, printable
+from odh_nim.domain.image import ImageReference
 
 BUNDLE_JSON: Final = "bundle.json"
 PLAN_YAML: Final = "plan.yaml"
@@ -54,6 +55,20 @@ def safe_path(text: str) -> str:
     ):
         raise BundleError(f"{printable(text)!r} is no path inside a bundle.")
     return text
+
+
+def safe_repositories(places: Iterable[str], where: str) -> None:
+    """Check names of repositories from outside: they become paths at a registry.
+
+    Raises:
+        BundleError: One breaks the grammar.
+
+    """
+    for place in places:
+        try:
+            ImageReference(place, "x")
+        except InputError as error:
+            raise BundleError(f"{where} cannot be used: {error.message}") from None
 
 
 @contextlib.contextmanager
