@@ -177,6 +177,9 @@ def _print(plan: EditPlan, output: str, *, changed: bool) -> None:
     if changed:
         names = ", ".join(str(patch.reference) for patch in plan.patches)
         note(f"Changed: {names}. {_consequence(plan)}")
+        if (plan.before.key, plan.after.key) == (KeyChoice.OWN, KeyChoice.PROJECT):
+            command = f"odh-nim keys remove -n {plan.namespace} --deployment {plan.name}"
+            note(f"Its own key stays stored; remove it with: {command}")
     elif plan.patches:
         note(_consequence(plan))
 

@@ -156,6 +156,7 @@ class _One:
         self._options = options
         self._report = report
         self._restored = step.unrestored
+        self._asked = False
 
     async def restart(self) -> RestartOutcome:
         try:
@@ -189,6 +190,7 @@ class _One:
         if strategy is not None:
             self._report(name, self._step.warning)
             await self._note(service, strategy)
+        self._asked = True
         await request_restart(
             self._cluster,
             service,
@@ -224,6 +226,8 @@ class _One:
         if found.ready and self._restored is not None:
             await self._bring_back(self._restored)
         word = RestartWord.RESTARTED if found.ready else _word(found)
+        if found.ready and found.at_once and not self._asked:
+            word = RestartWord.CURRENT
         return RestartOutcome(
             name, word, found.message, found.old_serves, found.explanations, found.seconds
         )

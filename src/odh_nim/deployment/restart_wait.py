@@ -55,7 +55,10 @@ class WaitCluster(Protocol):
 
 @dataclass(frozen=True)
 class Waited:
-    """How the wait ended; neither ready nor failed nor stopped means that time was up."""
+    """How the wait ended; neither ready nor failed nor stopped means that time was up.
+
+    `at_once` says that the first look was enough.
+    """
 
     ready: bool = False
     failed: bool = False
@@ -64,6 +67,7 @@ class Waited:
     old_serves: bool = False
     explanations: tuple[Explanation, ...] = ()
     seconds: float = 0.0
+    at_once: bool = False
 
 
 async def await_new_pods(
@@ -88,15 +92,16 @@ async def await_new_pods(
     loop = asyncio.get_running_loop()
     begin, pause = loop.time(), _SHORTEST
     hunger = _Hunger(on_starved)
-    told, last = "", Waited()
+    told, last, looks = "", Waited(), 0
     while True:
+        looks += 1
         try:
             last = await _look(cluster, name, namespace, is_new)
         except _TRANSIENT:
             if loop.time() - begin >= within:
                 raise
         if last.ready or last.failed or last.stopped or loop.time() - begin >= within:
-            return replace(last, seconds=loop.time() - begin)
+            return replace(last, seconds=loop.time() - begin, at_once=looks == 1)
         if last.message != told:
             told = last.message
             report(told)

@@ -331,7 +331,7 @@ async def test_next_run_brings_back_what_a_killed_one_or_one_without_waiting_cha
 
     (outcome,) = await restarted(cluster, options=SHORT)
 
-    assert outcome.word is RestartWord.RESTARTED
+    assert outcome.word is RestartWord.CURRENT
     assert predictor(cluster)["deploymentStrategy"] == original
     assert runtime_notes(cluster) == {}
 
@@ -365,6 +365,17 @@ async def test_restart_does_not_need_a_runtime_of_the_project(fault: str | None)
 
     assert outcome.word is RestartWord.REQUESTED
     assert predictor(cluster)["deploymentStrategy"] == RECREATE
+
+
+async def test_pods_that_run_with_the_key_already_are_said_to() -> None:
+    """R-ROT-09: a resumed rotation claims no restart that was not one."""
+    cluster = cluster_with(node(8), pod())
+    await restarted(cluster)
+    cluster.put(pod(mark="r2"))
+
+    (outcome,) = await restarted(cluster, options=SHORT)
+
+    assert outcome.word is RestartWord.CURRENT
 
 
 async def test_restart_that_was_asked_for_is_waited_for_and_its_failure_told() -> None:
