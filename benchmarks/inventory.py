@@ -49,6 +49,10 @@ class Counted:
         self.calls += 1
         return await self._client.served_versions(group)
 
+    async def serves(self, resource: ApiResource) -> bool:
+        self.calls += 1
+        return await self._client.serves(resource)
+
 
 async def fill(client: Client, first: int, last: int) -> None:
     slots = asyncio.Semaphore(AT_ONCE)
