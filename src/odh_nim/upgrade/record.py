@@ -15,8 +15,9 @@ from odh_nim.domain.errors import NotFoundError
 from odh_nim.domain.manifest import Manifest, annotations
 from odh_nim.domain.resources import CONFIG_MAPS, ApiResource
 
-# More than any cluster's leftovers; a ConfigMap holds 1 MiB.
-_MOST: Final = 4000
+# A ConfigMap holds 1 MiB. What does not fit is forgotten from the oldest on: then a copy is not
+# proven any more, and something that came back is deleted once more.
+_MOST: Final = 900_000
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,20 @@ class Record:
         return {
             "state": self.state,
             "at": self.at,
-            "deleted": [_mark(mark) for mark in self.deleted[-_MOST:]],
-            "changed": [_mark(mark) for mark in self.changed[-_MOST:]],
-            "proven": [_mark(mark) for mark in self.proven[-_MOST:]],
+            "deleted": [_mark(mark) for mark in self.deleted],
+            "changed": [_mark(mark) for mark in self.changed],
+            "proven": [_mark(mark) for mark in self.proven],
             "left": list(self.left),
             "advice": list(self.advice),
         }
+
+    def to_text(self) -> str:
+        """Give it as JSON that fits into a ConfigMap, one line for each mark."""
+        data = self.to_data()
+        while len(text := _to_text(data)) > _MOST:
+            for name in ("deleted", "changed", "proven", "left"):
+                data[name] = data[name][len(data[name]) // 4 + 1 :]
+        return text
 
 
 class ReportCluster(Protocol):
@@ -134,7 +143,7 @@ async def store_record(cluster: ReportCluster, record: Record, namespace: str) -
             "namespace": namespace,
             "labels": {names.MANAGED_BY_LABEL: names.MANAGED_BY},
         },
-        "data": {names.UPGRADE_REPORT_KEY: json.dumps(record.to_data(), indent=1)},
+        "data": {names.UPGRADE_REPORT_KEY: record.to_text()},
     }
     try:
         found = await cluster.get(CONFIG_MAPS, names.UPGRADE_REPORT, namespace)
@@ -143,6 +152,15 @@ async def store_record(cluster: ReportCluster, record: Record, namespace: str) -
     manifest["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
     manifest["metadata"]["annotations"] = annotations(found)
     return await cluster.replace(manifest)
+
+
+def _to_text(data: dict[str, Any]) -> str:
+    parts = []
+    for name, value in data.items():
+        lines = [json.dumps(one) for one in value] if isinstance(value, list) else []
+        inner = "[\n  " + ",\n  ".join(lines) + "\n ]" if lines else json.dumps(value)
+        parts.append(f" {json.dumps(name)}: {inner}")
+    return "{\n" + ",\n".join(parts) + "\n}"
 
 
 def _mark(mark: Mark) -> dict[str, str]:

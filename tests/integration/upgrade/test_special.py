@@ -1,7 +1,6 @@
 """What goes wrong on real clusters: no controller, a dead webhook, lists that fail, kills."""
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from odh_nim.cluster import Client, load_kubeconfig
+from odh_nim.cluster import Client
 from odh_nim.domain import resources as kinds
 from odh_nim.domain.manifest import Manifest
 from odh_nim.sandbox.testing import ControlPlane
@@ -18,7 +17,6 @@ from odh_nim.upgrade import Consents, Options, apply_upgrade, plan_upgrade
 from support.cluster_patch import apply_json_patch
 from support.old_cluster_server import OldClusterServer, cluster_definition
 from support.old_clusters import content, differences, expected, keys_of, manifests
-from support.rights import job_manifests
 
 pytestmark = pytest.mark.anyio
 
@@ -135,71 +133,6 @@ async def test_the_kind_goes_last_on_request_and_only_without_accounts(
         again = await apply_upgrade(client, wanted)
         reported = {str(item.subject): item.reason for item in again.plan.items}
         assert "came back" in reported[f"CustomResourceDefinition/{crd}"]
-
-
-async def test_job_rights_are_enough_and_without_a_wildcard(
-    old_plane: ControlPlane, server: OldClusterServer
-) -> None:
-    """R-CLN-15."""
-    state = "mixed/several-generations"
-    await server.define(cluster_definition("v3.5.0"))
-    await server.load(manifests(state))
-    before = await server.settled()
-    rights = job_manifests("redhat-ods-applications")
-    rules = [rule for one in rights for rule in one.get("rules") or []]
-    assert not [rule for rule in rules if "*" in str(rule.values())]
-    async with Client(old_plane.admin) as admin:
-        for item in rights:
-            if item["kind"] != "Job":
-                await admin.apply(item, force=True)
-    account = "system:serviceaccount:redhat-ods-applications:odh-nim-upgrade"
-    config = load_kubeconfig(path=str(old_plane.kubeconfig("admin")), environ={}, as_user=account)
-    async with Client(config) as client, server.old_controller():
-        report = await apply_upgrade(
-            client,
-            Options("redhat-ods-applications", wait=10, poll=0.05, look_again=0.2, reports=True),
-        )
-        second = await apply_upgrade(
-            client,
-            Options("redhat-ods-applications", wait=10, poll=0.05, look_again=0.2, reports=True),
-        )
-
-    assert [str(one) for one in report.outcomes if not one.is_fine] == []
-    wanted = {one.object: one.cleanup for one in expected(state)} | {DSC: "keep"}
-    assert differences(state, before, await server.settled(), wanted) == []
-    assert not second.changed
-
-
-async def test_job_fits_the_restricted_pod_security_standard(
-    old_plane: ControlPlane, server: OldClusterServer
-) -> None:
-    """R-CLN-15."""
-    (job,) = [one for one in job_manifests("redhat-ods-applications") if one["kind"] == "Job"]
-    space = {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": "strict",
-            "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
-        },
-    }
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "upgrade", "namespace": "strict"},
-        "spec": job["spec"]["template"]["spec"] | {"serviceAccountName": "default"},
-    }
-    async with Client(old_plane.admin) as client:
-        await client.apply(space)
-        for _ in range(400):
-            if await client.list(kinds.SERVICE_ACCOUNTS, "strict"):
-                break
-            await asyncio.sleep(0.05)
-        assert await client.create(pod, dry_run=True)
-        loose = json.loads(json.dumps(pod))
-        loose["spec"]["securityContext"] = {}
-        with pytest.raises(Exception, match="restricted"):
-            await client.create(loose, dry_run=True)
 
 
 async def test_stored_objects_survive_a_schema_without_the_field(
