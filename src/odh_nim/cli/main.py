@@ -1,5 +1,6 @@
 """Start of the command line: what happens before and after any command."""
 
+import gc
 import os
 import signal
 import sys
@@ -9,6 +10,8 @@ from typing import Any, NoReturn
 from odh_nim import __version__
 
 _COMPLETING = "_ODH_NIM_COMPLETE"
+_LONG_LIVED = {"serve", "ui"}
+_SELDOM = 100_000
 _KEY_ON_THE_COMMAND_LINE = (
     "Error: an NGC API key stands on the command line, where every user of this machine can read "
     "it; nothing was done.\n"
@@ -48,7 +51,17 @@ def _import_msgspec() -> None:
         del modules["typing_extensions"]
 
 
+def _collect_seldom(argv: list[str]) -> None:
+    """Look for cyclic garbage seldom: a command ends before there is any worth the search.
+
+    A server lives on, and keeps Python's own pace.
+    """
+    if not _LONG_LIVED.intersection(argv):
+        gc.set_threshold(_SELDOM, 20, 20)
+
+
 def _run(argv: list[str]) -> int:
+    _collect_seldom(argv)
     wants_help = not argv or "-h" in argv or "--help" in argv
     # A shell that completes asks without arguments too, at every press of Tab.
     if wants_help and _COMPLETING not in os.environ:
