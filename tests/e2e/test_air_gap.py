@@ -22,7 +22,7 @@ import pytest
 from odh_nim.sandbox.testing import ControlPlane
 from support.cut_off import cut_off, write_command
 from support.registry_images import image, layer
-from support.registry_program import MISSING, RegistryProgram, running
+from support.registry_program import MISSING, RegistryProgram, htpasswd, running
 from support.registry_weights import make_cache
 from support.registry_world import fill
 
@@ -197,7 +197,8 @@ def test_the_guide_leads_from_a_list_to_models_that_are_served_cut_off(
     assert shutil.which("docker-registry"), MISSING
     with ExitStack() as stack:
         nvidia = stack.enter_context(running(tmp_path / "nvidia"))
-        mirror = stack.enter_context(running(tmp_path / "mirror", users=USERS))
+        users = htpasswd(tmp_path / "mirror", USERS)
+        mirror = stack.enter_context(running(tmp_path / "mirror", auth=users))
         folder = tmp_path / "admin"
         folder.mkdir()
         site = Site(control_plane, namespace, folder, nvidia, mirror)

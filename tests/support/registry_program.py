@@ -1,17 +1,17 @@
 """Debian's `docker-registry` on loopback: the real thing that the air gap writes to."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 MISSING = "docker-registry and skopeo are missing: run `tools/install-test-tools` as root"
 
@@ -29,8 +29,9 @@ class RegistryProgram:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
-    # Lines of htpasswd, hashed with bcrypt: who may come in; everybody where there are none.
-    users: str = ""
+    # Parts of its configuration: who may come in, and its certificates.
+    auth: dict[str, Any] = field(default_factory=dict)
+    tls: dict[str, Any] = field(default_factory=dict)
 
     @property
     def host(self) -> str:
@@ -38,18 +39,12 @@ class RegistryProgram:
 
     @property
     def url(self) -> str:
-        return f"http://{self.host}"
+        return f"{'https' if self.tls else 'http'}://{self.host}"
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "config.yml"
-        config.write_text(
-            "version: 0.1\n"
-            "log: {level: error, accesslog: {disabled: true}}\n"
-            f"storage: {{filesystem: {{rootdirectory: {self.folder}/data}}, "
-            "delete: {enabled: true}}\n"
-            f"http: {{addr: '127.0.0.1:{self.port}', secret: fixed}}\n" + self._auth()
-        )
+        config.write_text(json.dumps(self._config()))
         program = shutil.which("docker-registry")
         assert program, MISSING
         log = (self.folder / "log").open("ab")
@@ -62,22 +57,24 @@ class RegistryProgram:
         log.close()
         self._wait()
 
-    def _auth(self) -> str:
-        if not self.users:
-            return ""
-        path = self.folder / "htpasswd"
-        path.write_text(self.users)
-        return f"auth: {{htpasswd: {{realm: mirror, path: {path}}}}}\n"
+    def _config(self) -> dict[str, Any]:
+        return {
+            "version": "0.1",
+            "log": {"level": "error", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": f"{self.folder}/data"},
+                "delete": {"enabled": True},
+            },
+            "http": {"addr": self.host, "secret": "fixed", "tls": self.tls},
+            "auth": self.auth,
+        }
 
     def _wait(self) -> None:
         until = time.monotonic() + 15
         while True:
             try:
-                with urllib.request.urlopen(f"{self.url}/v2/", timeout=2):  # noqa: S310 - loopback
+                with socket.create_connection(("127.0.0.1", self.port), 2):
                     return
-            except urllib.error.HTTPError as error:
-                assert error.code == 401  # noqa: PT017 - it answers, and wants a login
-                return
             except OSError:
                 assert time.monotonic() < until, (self.folder / "log").read_text()
                 time.sleep(0.02)
@@ -90,10 +87,20 @@ class RegistryProgram:
 
 
 @contextmanager
-def running(folder: Path, *, users: str = "") -> Iterator[RegistryProgram]:
-    program = RegistryProgram(folder, users=users)
+def running(
+    folder: Path, *, auth: dict[str, Any] | None = None, tls: dict[str, Any] | None = None
+) -> Iterator[RegistryProgram]:
+    program = RegistryProgram(folder, auth=auth or {}, tls=tls or {})
     program.start()
     try:
         yield program
     finally:
         program.kill()
+
+
+def htpasswd(folder: Path, users: str) -> dict[str, Any]:
+    """Let in who is in the lines, hashed with bcrypt."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "htpasswd"
+    path.write_text(users)
+    return {"htpasswd": {"realm": "mirror", "path": str(path)}}
