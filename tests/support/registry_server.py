@@ -343,9 +343,10 @@ class _Handler(BaseHTTPRequestHandler):
                 if fault and fault.kind == "mid-stall":
                     time.sleep(fault.seconds)
                 raise _CutError
-            self.connection.sendall(piece)
+            # Before it goes out: who got the last byte may look into the books at once.
             with registry.lock:
                 registry.read[digest] += len(piece)
+            self.connection.sendall(piece)
             time.sleep(registry.delay)
         if length > len(part):
             raise _CutError

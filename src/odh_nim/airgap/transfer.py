@@ -182,7 +182,11 @@ class Transfer:
 
     def _provide(self, place: str, job: _Job, image: PlannedImage, there: list[str]) -> None:
         try:
-            if not there or not self._destination.link(place, job.blob, there[0]):
+            if not there:
+                self._store(place, job.blob, image)
+            elif not self._destination.link(place, job.blob, there[0]):
+                # Nobody could know before that this registry links nothing.
+                self._expect_more(job.blob.size)
                 self._store(place, job.blob, image)
             there.append(place)
         except (TransferStoppedError, DigestError):
@@ -267,6 +271,10 @@ class Transfer:
     def _count(self, size: int) -> None:
         with self._lock:
             self._meter.add(size)
+
+    def _expect_more(self, size: int) -> None:
+        with self._lock:
+            self._meter.total += size
 
     def _skip(self, size: int) -> None:
         with self._lock:

@@ -67,13 +67,18 @@ def test_a_second_run_asks_once_per_image_and_moves_nothing() -> None:
 
 @pytest.mark.parametrize("answer", ["202", "403", "404", "405"])
 def test_a_registry_that_refuses_mounts_still_gets_everything(answer: str) -> None:
-    """AG-15, F45."""
+    """AG-15, AG-61, F45: what is sent more than planned is planned anew, and never over 100 %."""
     source, target = nim_source(), FakeRegistry(mounts="begin" if answer == "202" else answer)
     with serve(source) as one, serve(target) as two, mirror(one, two) as made:
-        outcome = made.copy(made.plan(*references(one)), two)
+        plan = made.plan(*references(one))
+        outcome = made.copy(plan, two)
 
     assert outcome.exit_code == 0
     assert target.uploads == {}
+    told = [event for event in made.events if event.event == "progress"]
+    assert all(event.done_bytes <= event.total_bytes for event in told)
+    sent = sum(blob.size for each in plan.images for blob in each.blobs)
+    assert told[-1].done_bytes == told[-1].total_bytes == sent
 
 
 def test_a_damaged_blob_is_fetched_once_more_then_named_and_the_others_go_on() -> None:
