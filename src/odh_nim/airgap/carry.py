@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from odh_nim.airgap.bundle.document import VERSION, Document, LeftOut, bundle_id
-from odh_nim.airgap.bundle.reader import Bundle, BundleSource
+from odh_nim.airgap.bundle.reader import Bundle, BundleSource, CarriedWeights, carried_weights
 from odh_nim.airgap.bundle.weights import WeightSet, gather_weights
 from odh_nim.airgap.bundle.writer import BundleWriter, volumes_of
 from odh_nim.airgap.events import Sink
@@ -83,6 +83,7 @@ def request_pull(
 
     Raises:
         InputError: A folder of weights cannot be used.
+        BundleError: An earlier bundle cannot be read.
 
     """
     parents: set[str] = set()
@@ -94,10 +95,20 @@ def request_pull(
     if baseline is not None:
         known.update(known_from_mirror(baseline, plan))
     left_out = {digest: each for digest, each in known.items() if digest in plan.blobs}
-    weights = gather_weights(plan.images, list_folder or Path())
+    before = {_content(each) for bundle in since for each in carried_weights(bundle).values()}
+    weights = tuple(
+        each
+        for each in gather_weights(plan.images, list_folder or Path())
+        if _content(each) not in before
+    )
     return PullRequest(
         plan, plan_text, folder, volume_size, tuple(sorted(parents)), left_out, weights
     )
+
+
+def _content(weights: WeightSet | CarriedWeights) -> frozenset[tuple[str, str]]:
+    """Say what weights are, whichever images they are for."""
+    return frozenset((file.path, file.sha256) for file in weights.files)
 
 
 def totals_of(request: PullRequest) -> Totals:

@@ -147,7 +147,11 @@ def _find_weights(wish: PreloadWish, bundle: Bundle) -> tuple[str, CarriedWeight
         if weights.image.endswith(f"/{wanted}"):
             return folder, weights
     there = ", ".join(sorted(weights.image for _, weights in every)) or "no model"
-    raise InputError(f"{bundle.folder} carries no weights of {wanted}; it has those of {there}.")
+    earlier = ", ".join(bundle.document.parents)
+    raise InputError(
+        f"{bundle.folder} carries no weights of {wanted}; it has those of {there}.",
+        remedy=f"Look in the bundles it was made after: {earlier}." if earlier else "",
+    )
 
 
 def _sender(

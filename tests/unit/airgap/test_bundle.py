@@ -542,6 +542,25 @@ def test_every_folder_of_weights_that_cannot_be_used_is_named_at_once(tmp_path: 
         request(Plan(tuple(images)), tmp_path / "b", list_folder=tmp_path)
 
 
+def test_an_increment_leaves_out_weights_that_an_earlier_bundle_carried(tmp_path: Path) -> None:
+    """AG-33, R-AIR-10: and carries them where a file is another one."""
+    make_cache(tmp_path / "cache")
+    with serve(nim_source(1)) as one, mirror(one) as made:
+        plan = with_weights(made.plan(*references(one, 1)), "cache")
+        pull_bundle(made, request(plan, tmp_path / "a", list_folder=tmp_path))
+        first = (open_bundle(tmp_path / "a"),)
+        same = request(plan, tmp_path / "b", since=first, list_folder=tmp_path)
+        assert pull_bundle(made, same).exit_code == 0
+        next((tmp_path / "cache").rglob("bb")).write_bytes(b"{ }")
+        changed = request(plan, tmp_path / "c", since=first, list_folder=tmp_path)
+        assert pull_bundle(made, changed).exit_code == 0
+
+    assert totals_of(same).weight_bytes == 0
+    assert carried_weights(open_bundle(tmp_path / "b")) == {}
+    assert verify_bundle(open_bundle(tmp_path / "b")) == []
+    assert carried_weights(open_bundle(tmp_path / "c")).keys() == {"nim.team.m0_1.0.0"}
+
+
 def test_a_pull_of_a_plan_without_weights_drops_those_of_the_last(tmp_path: Path) -> None:
     """AG-36."""
     make_cache(tmp_path / "cache")
