@@ -17,6 +17,7 @@ from support.old_cluster_edits import (
     no_controller,
     pull,
     replica_set,
+    webhook,
     with_also,
     without,
 )
@@ -44,11 +45,11 @@ WEBHOOKS = {
     "kind": "ValidatingWebhookConfiguration",
     "metadata": {"name": WEBHOOKS_NAME.partition("/")[2]},
     "webhooks": [
-        {"name": "validating.isvc", "clientConfig": {"service": {"path": "/validate-isvc"}}},
-        {
-            "name": "validating.nim.account.odh-model-controller.opendatahub.io",
-            "clientConfig": {"service": {"path": "/validate-nim-opendatahub-io-v1-account"}},
-        },
+        webhook("validating.isvc.odh-model-controller.opendatahub.io", "/validate-isvc"),
+        webhook(
+            "validating.nim.account.odh-model-controller.opendatahub.io",
+            "/validate-nim-opendatahub-io-v1-account",
+        ),
     ],
 }
 CONTROLLER_ROLE = {
@@ -255,7 +256,7 @@ STATES = {
             account("team", "nim"),
             merge(
                 CONTROLLER,
-                spec={"template": {"spec": {"containers": [{"name": "manager", "env": []}]}}},
+                spec={"template": {"spec": {"containers": [{"name": "manager", "image": "new"}]}}},
             ),
             with_also(CONTROLLER_ROLE, WEBHOOKS, namespace("team")),
         ),

@@ -162,10 +162,26 @@ def namespace(name: str, **metadata: Any) -> Manifest:
 
 def replica_set(space: str, pull_secret: str) -> Manifest:
     """Build a ReplicaSet that is scaled to nothing, and could be rolled back to."""
-    pod = {"containers": [], "imagePullSecrets": [{"name": pull_secret}]}
+    labels = {"app": "of-yesterday"}
+    pod = {
+        "containers": [{"name": "model", "image": "model"}],
+        "imagePullSecrets": [{"name": pull_secret}],
+    }
+    template = {"metadata": {"labels": labels}, "spec": pod}
     return {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
         "metadata": {"name": "of-yesterday", "namespace": space},
-        "spec": {"replicas": 0, "template": {"spec": pod}},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template},
+    }
+
+
+def webhook(name: str, path: str) -> dict[str, Any]:
+    """Build an entry of a webhook object; it is asked about nothing."""
+    service = {"name": "odh-model-controller-webhook-service", "namespace": MAIN, "path": path}
+    return {
+        "name": name,
+        "clientConfig": {"service": service},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
     }
