@@ -4,7 +4,9 @@ KServe makes new pods for a changed ServingRuntime and again for a changed Infer
 both change, the runtime is written first with `disabled: true`: KServe then leaves the running
 pods alone and waits. The service follows, and the last write lets KServe go on with both changes at
 once (measured with 0.20: one new ReplicaSet). Until that write nothing has been restarted, so what
-fails before it is taken back without a trace.
+fails before it is taken back without a trace. KServe hears of the two kinds by two watches, which
+may overtake each other, and says nothing of a service behind a disabled runtime (its
+observedGeneration stays): so each of these writes is given time to arrive before the next.
 """
 
 import asyncio
@@ -39,6 +41,8 @@ from odh_nim.domain.resources import (
 
 _PAUSES: Final = (0.2, 0.5, 1.0)
 _DEADLINE: Final = 60.0
+# Seconds between writes that KServe must see in order; a watch brings one in milliseconds.
+_HOLD: Final = 0.5
 _TRANSIENT: Final = (UnreachableError, ServerError, BusyError)
 _PARTS: Final = (("metadata", "annotations"), ("metadata", "labels"), ("spec",))
 
@@ -112,6 +116,7 @@ async def apply_edit(
     report: Callable[[ObjectReference], None] = lambda _: None,
     pauses: Sequence[float] = _PAUSES,
     deadline: float = _DEADLINE,
+    hold: float = _HOLD,
 ) -> tuple[ObjectReference, ...]:
     """Write the change, or leave the deployment as it was; give what was changed.
 
@@ -125,9 +130,10 @@ async def apply_edit(
     run = _Run(cluster, plan, pauses)
     try:
         async with asyncio.timeout(deadline):
-            for before, after in _writes(plan):
+            for before, after, pause in _writes(plan, hold):
                 await settle(run.write(before, after), grace=deadline)
                 report(ObjectReference.to(after, plan.namespace))
+                await asyncio.sleep(pause)
     except (OdhNimError, TimeoutError) as error:
         cause = error if isinstance(error, OdhNimError) else _late(plan, deadline)
         leftovers = await settle(run.take_back(), grace=deadline)
@@ -140,25 +146,25 @@ async def apply_edit(
     return tuple(patch.reference for patch in plan.patches)
 
 
-def _writes(plan: EditPlan) -> list[tuple[Manifest, Manifest]]:
-    """List the writes in order, each as what is there before and after it."""
+def _writes(plan: EditPlan, hold: float) -> list[tuple[Manifest, Manifest, float]]:
+    """List the writes in order: what is there before, what after, and the pause that follows."""
     by_kind = {patch.reference.resource: patch for patch in plan.patches}
     claim = by_kind.get(PERSISTENT_VOLUME_CLAIMS)
     runtime, service = by_kind.get(SERVING_RUNTIMES), by_kind.get(INFERENCE_SERVICES)
-    writes = [(claim.before, claim.after)] if claim else []
+    writes = [(claim.before, claim.after, 0.0)] if claim else []
     if runtime and service and runtime.restarts and service.restarts:
         held = copy.deepcopy(runtime.after)
         held["spec"]["disabled"] = True
         writes += [
-            (runtime.before, held),
-            (service.before, service.after),
-            (held, runtime.after),
+            (runtime.before, held, hold),
+            (service.before, service.after, hold),
+            (held, runtime.after, 0.0),
         ]
     else:
         # The one that restarts nothing first: the other one's pods then have both.
         pair = [one for one in (runtime, service) if one]
         pair.sort(key=lambda one: one.restarts)
-        writes += [(one.before, one.after) for one in pair]
+        writes += [(one.before, one.after, 0.0) for one in pair]
     return writes
 
 

@@ -63,7 +63,7 @@ async def test_one_fault_at_any_call_leaves_the_old_or_the_new_deployment(
         stage.proxy.play(Plan(call, fault))
         error: OdhNimError | None = None
         try:
-            await apply_edit(stage.cluster_for(Plan(call, fault)), plan, pauses=PAUSES)
+            await apply_edit(stage.cluster_for(Plan(call, fault)), plan, pauses=PAUSES, hold=0)
         except OdhNimError as raised:
             error = raised
         assert stage.proxy.played, "the fault never happened: the scenario proves nothing"
@@ -73,7 +73,7 @@ async def test_one_fault_at_any_call_leaves_the_old_or_the_new_deployment(
         what = f"{fault} at {call}: {error}"
         assert now == (NEW if error is None else OLD) or left, what
         if now != OLD:
-            await apply_edit(stage.admin, await planned(stage, BACK))
+            await apply_edit(stage.admin, await planned(stage, BACK), hold=0)
         assert await state(stage) == OLD, what
         return True
 
@@ -84,7 +84,7 @@ async def test_number_of_calls_is_what_the_scenarios_cover(stage: Stage) -> None
     stage.proxy.play()
     await deploy(stage.admin, make_plan(name="llama", namespace=stage.namespace))
 
-    await apply_edit(stage.cluster, await planned(stage, THERE))
+    await apply_edit(stage.cluster, await planned(stage, THERE), hold=0)
 
     assert len(stage.proxy.numbered) == CALLS
     assert await state(stage) == NEW
@@ -103,7 +103,7 @@ async def test_killed_edit_is_finished_by_the_same_one(stage: Stage) -> None:
     )
     assert await state(stage) == ("latest", "8Gi", True)
 
-    await apply_edit(stage.cluster, await planned(stage, THERE))
+    await apply_edit(stage.cluster, await planned(stage, THERE), hold=0)
 
     assert await state(stage) == NEW
 
@@ -115,8 +115,8 @@ async def test_of_two_equal_edits_the_slower_one_takes_nothing_back(stage: Stage
     slow, fast = await planned(stage, THERE), await planned(stage, THERE)
 
     answers = await asyncio.gather(
-        apply_edit(stage.cluster, slow, pauses=PAUSES),
-        apply_edit(stage.admin, fast, pauses=PAUSES),
+        apply_edit(stage.cluster, slow, pauses=PAUSES, hold=0),
+        apply_edit(stage.admin, fast, pauses=PAUSES, hold=0),
         return_exceptions=True,
     )
 

@@ -38,6 +38,7 @@ from odh_nim.domain.resources import (
     NAMESPACES,
     SECRETS,
     SERVING_RUNTIMES,
+    resource_of,
 )
 from odh_nim.manifests.secrets import build_key_secrets
 from odh_nim.sandbox.nvidia.dummy_keys import dummy_key
@@ -278,6 +279,8 @@ async def disconnected(plane: ControlPlane) -> AsyncIterator[None]:
             for name in (names.MIRROR_CATALOG, names.CONFIG_MAP):
                 with contextlib.suppress(NotFoundError):
                     await client.delete(CONFIG_MAPS, name, namespace)
+            for reader in readers(namespace):
+                await client.delete(resource_of(reader), reader["metadata"]["name"], namespace)
 
 
 def readers(namespace: str) -> tuple[Manifest, Manifest]:

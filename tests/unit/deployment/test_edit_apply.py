@@ -62,7 +62,7 @@ async def test_both_objects_change_behind_a_runtime_that_is_held_back() -> None:
             held.append(bool(runtime and runtime["spec"].get("disabled")))
 
     cluster.on_call = watch
-    await apply_edit(cluster, made)
+    await apply_edit(cluster, made, hold=0)
 
     assert cluster.writes() == [
         "patch ServingRuntime/llama",
@@ -78,7 +78,7 @@ async def test_both_objects_change_behind_a_runtime_that_is_held_back() -> None:
 async def test_one_object_is_one_write() -> None:
     cluster = cluster_with_llama()
 
-    await apply_edit(cluster, await planned(cluster, EditChange(memory="16Gi")))
+    await apply_edit(cluster, await planned(cluster, EditChange(memory="16Gi")), hold=0)
 
     assert cluster.writes() == ["patch InferenceService/llama"]
 
@@ -89,7 +89,7 @@ async def test_every_write_is_rehearsed_before_the_first_one() -> None:
     before = cluster.snapshot()
 
     with pytest.raises(RejectedError):
-        await apply_edit(cluster, await planned(cluster, ALL))
+        await apply_edit(cluster, await planned(cluster, ALL), hold=0)
 
     assert cluster.snapshot() == before
     assert cluster.writes() == []
@@ -114,7 +114,7 @@ async def test_refused_write_leaves_the_deployment_as_it_was(fault: Fault, write
     cluster.on_call = fail
 
     with pytest.raises(EditFailedError) as failure:
-        await apply_edit(cluster, made, pauses=())
+        await apply_edit(cluster, made, pauses=(), hold=0)
 
     assert specs(cluster) == before
     assert failure.value.leftovers == ()
@@ -130,7 +130,7 @@ async def test_lost_reply_is_settled_by_looking(fault: Fault, write: str) -> Non
     made = await planned(cluster)
     cluster.fail(fault, call=f"patch {write}")
 
-    await apply_edit(cluster, made, pauses=(0.0,))
+    await apply_edit(cluster, made, pauses=(0.0,), hold=0)
 
     service, runtime = (
         cluster.find(kind, "llama") for kind in ("InferenceService", "ServingRuntime")
@@ -149,7 +149,7 @@ async def test_claim_that_has_grown_is_named_when_the_rest_fails() -> None:
     cluster.fail(Fault.FORBIDDEN, call="patch InferenceService")
 
     with pytest.raises(EditFailedError) as failure:
-        await apply_edit(cluster, made, pauses=())
+        await apply_edit(cluster, made, pauses=(), hold=0)
 
     assert [one.subject for one in failure.value.leftovers] == [
         "PersistentVolumeClaim/nim-pvc-llama"
@@ -169,7 +169,7 @@ async def test_what_cannot_be_brought_back_is_named() -> None:
     cluster.on_call = lock
 
     with pytest.raises(EditFailedError) as failure:
-        await apply_edit(cluster, made, pauses=())
+        await apply_edit(cluster, made, pauses=(), hold=0)
 
     assert [one.subject for one in failure.value.leftovers] == ["ServingRuntime/llama"]
 
@@ -184,7 +184,7 @@ async def test_somebody_elses_change_is_a_conflict_with_a_diff() -> None:
     cluster.put(service)
 
     with pytest.raises(EditConflictError) as conflict:
-        await apply_edit(cluster, made)
+        await apply_edit(cluster, made, hold=0)
 
     assert '+          cpu: "64"' in conflict.value.diff
     assert cluster.writes() == []
@@ -206,7 +206,7 @@ async def test_change_between_two_writes_is_a_conflict_and_taken_back() -> None:
 
     cluster.on_call = meanwhile
     with pytest.raises(EditConflictError):
-        await apply_edit(cluster, made, pauses=())
+        await apply_edit(cluster, made, pauses=(), hold=0)
 
     runtime = cluster.find("ServingRuntime", "llama")
     assert runtime is not None
@@ -222,7 +222,7 @@ async def test_status_that_controllers_write_is_no_conflict() -> None:
     service["status"] = {"url": "http://llama.example.com"}
     cluster.put(service)
 
-    await apply_edit(cluster, made)
+    await apply_edit(cluster, made, hold=0)
 
     changed = cluster.find("InferenceService", "llama")
     assert changed is not None
@@ -313,6 +313,6 @@ async def test_no_secret_value_reaches_an_error() -> None:
     cluster.fail(Fault.FORBIDDEN, call="patch InferenceService")
 
     with pytest.raises(OdhNimError) as failure:
-        await apply_edit(cluster, made, pauses=())
+        await apply_edit(cluster, made, pauses=(), hold=0)
 
     assert "very-secret" not in f"{failure.value!r}{failure.value}{made!r}{made.diff}"
