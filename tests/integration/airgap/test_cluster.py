@@ -81,6 +81,16 @@ async def admin(plane: ControlPlane) -> AsyncIterator[Client]:
         yield client
 
 
+@pytest.fixture
+async def no_mirrors_stay(control_plane: ControlPlane) -> AsyncIterator[None]:
+    """Take mirror sets away afterwards: the nodes follow them for every test of the run."""
+    yield
+    async with admin(control_plane) as client:
+        for kind in (IMAGE_DIGEST_MIRROR_SETS, IMAGE_TAG_MIRROR_SETS):
+            await client.delete(kind, names.MIRROR_SET)
+
+
+@pytest.mark.usefixtures("no_mirrors_stay")
 async def test_the_api_server_takes_both_mirror_sets(control_plane: ControlPlane) -> None:
     """AG-40."""
     async with admin(control_plane) as client:
@@ -262,7 +272,7 @@ def run_cut_off(plane: ControlPlane, *words: str) -> subprocess.CompletedProcess
 async def disconnected(plane: ControlPlane) -> AsyncIterator[None]:
     """Apply what `airgap resources` wrote, and take it away again."""
     namespace = plane.applications_namespace
-    # The sandbox's nodes know no mirror rule, so the images are named in the mirror.
+    # As for nodes that know no mirror rule: the images are named in the mirror.
     files = resources(namespace, rename=True)
     wanted = [
         yaml.safe_load(files[f"{names.MIRROR_CATALOG}.yaml"]),
