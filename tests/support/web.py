@@ -18,7 +18,7 @@ from odh_nim.domain.resources import ApiResource
 from odh_nim.journeys.key_use import Nvidia
 from odh_nim.journeys.site import SiteReader
 from odh_nim.web.app import WebConfig, create_api, guard
-from odh_nim.web.files import serve_page
+from odh_nim.web.files import PageFiles
 from odh_nim.web.services import Addresses, Services
 from support.catalogs import config_map, entry
 from support.cluster import FakeCluster
@@ -107,9 +107,8 @@ _worlds: list[World] = []
 @cache
 def _api(static: Path) -> ASGIApp:
     """To build the routes takes a second, so all tests share them; each opens its own world."""
-    api = create_api(lambda: _worlds[0].open())  # noqa: PLW0108 - the world of that moment
-    serve_page(api, static)
-    return api
+    opening = lambda: _worlds[0].open()  # noqa: E731, PLW0108 - the world of that moment
+    return PageFiles(create_api(opening), static)
 
 
 @contextlib.contextmanager

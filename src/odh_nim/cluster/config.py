@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
@@ -73,7 +74,7 @@ class ConnectionConfig:
         """The host of the server, without the port."""
         return parse_server(self.server).hostname or ""
 
-    @property
+    @cached_property
     def loopback(self) -> bool:
         """Whether the server is on this machine."""
         return is_loopback(self.host)

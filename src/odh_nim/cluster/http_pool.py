@@ -19,6 +19,8 @@ from odh_nim.cluster.http_wire import Head, WireError
 # The API server itself closes later; load balancers in between are quicker.
 _KEPT_FOR: Final = 50.0
 _KEPT: Final = 64
+# A handshake costs both sides milliseconds: under load a connection that comes back is quicker.
+_OPENING: Final = 8
 _PIECE: Final = 1024 * 1024
 _GZIP: Final = 31
 _FAULTS: Final = (OSError, EOFError, WireError, zlib.error)
@@ -102,6 +104,7 @@ class Pool:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._idle: list[tuple[float, Connection]] = []
+        self._opening = asyncio.Semaphore(_OPENING)
         self._dropped: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -139,9 +142,13 @@ class Pool:
                 self._drop(connection)
 
     async def _connect(self, waits: Waits) -> Connection:
-        with _faults(sent=False):
-            async with asyncio.timeout(waits.connect):
-                return await Connection.open(self._endpoint)
+        async with self._opening:
+            # Meanwhile one may have come back.
+            if rested := self._take():
+                return rested
+            with _faults(sent=False):
+                async with asyncio.timeout(waits.connect):
+                    return await Connection.open(self._endpoint)
 
     def _take(self) -> Connection | None:
         oldest = time.monotonic() - _KEPT_FOR

@@ -222,6 +222,8 @@ def _answer(response: Response, body: bytes) -> Answer:
 
 
 def _write_log(call: Call, response: Response, started: float) -> None:
+    if not _log.isEnabledFor(logging.DEBUG):
+        return
     _log.debug(
         "%s %s %d %.0f ms %s",
         call.method,

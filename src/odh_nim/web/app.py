@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from odh_nim.web.access_log import AccessLog
 from odh_nim.web.built import STATIC
 from odh_nim.web.describe import describe_exactly
-from odh_nim.web.files import serve_page
+from odh_nim.web.files import PageFiles
 from odh_nim.web.identity import HeaderIdentity, LocalIdentity, LocalSession, Mode
 from odh_nim.web.problems import handle_problems
 from odh_nim.web.routes import include_routes
@@ -65,9 +65,7 @@ def create_api(opening: Opening | None = None) -> FastAPI:
 
 def create_app(config: WebConfig, opening: Opening) -> ASGIApp:
     """Build the server; what it works with is opened when it starts."""
-    api = create_api(opening)
-    serve_page(api, config.static)
-    return guard(api, config)
+    return guard(PageFiles(create_api(opening), config.static), config)
 
 
 def guard(api: ASGIApp, config: WebConfig) -> ASGIApp:

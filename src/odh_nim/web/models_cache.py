@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from odh_nim.journeys.site import Mark, Site
+from odh_nim.web.packing import pack
 from odh_nim.web.views import models_out
 
 _KEPT: Final = 4
@@ -16,6 +17,7 @@ class Encoded:
     """An answer, ready to be sent."""
 
     body: bytes
+    packed: bytes | None
     etag: str
 
 
@@ -39,7 +41,7 @@ class ModelsCache:
         if mark is not None and mark in self._known:
             return self._known[mark]
         body = models_out(site.require().catalog).model_dump_json(by_alias=True).encode()
-        encoded = Encoded(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+        encoded = Encoded(body, pack(body), f'"{hashlib.sha256(body).hexdigest()[:32]}"')
         if mark is not None:
             self._known[mark] = encoded
             while len(self._known) > _KEPT:

@@ -95,8 +95,8 @@ async def open_services(addresses: Addresses, closing: asyncio.Event) -> AsyncIt
             await services.runs.drain(addresses.grace)
 
 
-def get_services(request: Request) -> Services:
-    """Give a route the open connections."""
+async def get_services(request: Request) -> Services:
+    """Give a route the open connections; not in a thread, which would cost more than it does."""
     services = request.app.state.services
     assert isinstance(services, Services)
     return services

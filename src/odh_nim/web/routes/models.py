@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from odh_nim.web.packing import takes_gzip
 from odh_nim.web.schemas import ModelsOut
 from odh_nim.web.services import Given
 
@@ -17,7 +18,10 @@ router = APIRouter(tags=["models"])
 async def models(given: Given, request: Request) -> Response:
     """List the models of the catalogue in use; `If-None-Match` saves sending it again."""
     encoded = given.models.encode(await given.installation())
-    headers = {"ETag": encoded.etag}
+    headers = {"ETag": encoded.etag, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == encoded.etag:
         return Response(status_code=304, headers=headers)
-    return Response(encoded.body, media_type="application/json", headers=headers)
+    packed = encoded.packed if takes_gzip(request.headers) else None
+    if packed is not None:
+        headers["Content-Encoding"] = "gzip"
+    return Response(packed or encoded.body, media_type="application/json", headers=headers)
