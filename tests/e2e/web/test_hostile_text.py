@@ -1,4 +1,4 @@
-"""Whatever a catalogue or a cluster says is text: none of it runs, none of it becomes markup."""
+"""Whatever a catalogue or a cluster says is text: none of it runs or becomes markup (S13)."""
 
 from collections.abc import Callable
 from typing import Any

@@ -70,7 +70,7 @@ def test_focus_goes_to_the_heading_of_a_new_page(open_page: Callable[..., Page])
 
 
 def test_form_is_kept_over_a_reload_and_the_key_is_not(open_page: Callable[..., Page]) -> None:
-    """R-UI-12."""
+    """S10, R-UI-12."""
     page = open_page()
     answer(page, "/key-checks", GOOD_KEY)
     page.goto("/deploy?model=llama-3.1-8b-instruct&project=team-a")

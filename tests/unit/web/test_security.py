@@ -77,7 +77,7 @@ ANSWERS = [
 def test_every_answer_carries_every_header(
     method: str, path: str, status: int, static: Path
 ) -> None:
-    """T9, S12: also 404, 405, 422 and files."""
+    """T9, S10, S12, S13: also 404, 405, 422 and files."""
     with browser(World().app(static=static)) as client:
         answer = client.request(method, path)
 
