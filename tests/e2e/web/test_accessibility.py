@@ -313,7 +313,7 @@ STATES = (
 def test_no_page_in_any_state_breaks_a_rule_of_accessibility(
     look: str, open_page: Callable[..., Page]
 ) -> None:
-    """R-UI-14, point 40."""
+    """R-UI-14; UI-03, UI-40."""
     page = open_page(bypass_csp=True, reduced_motion="reduce", **LOOKS[look])
     found: list[str] = []
     for state in STATES:

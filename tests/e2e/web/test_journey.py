@@ -51,7 +51,7 @@ def fill_until_review(page: Page, plane: ControlPlane, project: str) -> None:
 def test_person_deploys_watches_stops_starts_changes_and_deletes(
     control_plane: ControlPlane, project: str, open_page: Callable[..., Page]
 ) -> None:
-    """S10, R-TST-05, R-UI-01, R-UI-04, R-UI-07, R-UI-08, R-UI-09, R-DEP-25, R-DEP-26."""
+    """S10, R-TST-05, R-UI-01, R-UI-04, R-UI-07, R-UI-08, R-UI-09, R-DEP-25, R-DEP-26; UI-09."""
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     key = control_plane.key_file("good").read_text().strip()
     requests: list[str] = []

@@ -26,7 +26,7 @@ def press(page: Page, wanted: Locator) -> None:
 def test_wizard_is_filled_in_by_keyboard_alone(
     control_plane: ControlPlane, open_page: Callable[..., Page]
 ) -> None:
-    """R-UI-14."""
+    """R-UI-14; UI-40."""
     page = open_page()
     projects(page, "team-a", "team-b")
     page.goto("/models/llama-3.1-8b-instruct")

@@ -38,7 +38,7 @@ def test_list_of_2000_deployments_is_searched_at_once(
 
 
 def test_catalogue_is_filtered_while_it_is_typed(open_page: Callable[..., Page]) -> None:
-    """R-UI-02."""
+    """R-UI-02; UI-01."""
     page = open_page()
     page.goto("/models")
     page.get_by_label("Search models").fill("embed")

@@ -88,7 +88,7 @@ async def judge(
 async def test_one_fault_at_any_call_leaves_all_or_nothing(
     stages: list[Stage], fault: Fault, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R-TST-04, R-DEP-06, R-DEP-07: F1 to F12, one fault at each call in turn."""
+    """UI-24, R-TST-04, R-DEP-06, R-DEP-07: F1 to F12, one fault at each call in turn."""
     caplog.set_level(logging.DEBUG, logger="odh_nim")
 
     async def scenario(stage: Stage, call: int) -> bool:

@@ -181,7 +181,7 @@ async def test_own_key_goes_with_the_inference_service(
 async def test_plain_kubernetes_gets_an_ingress_and_a_port_80(
     plain_control_plane: ControlPlane, plain_namespace: str
 ) -> None:
-    """R-EXT-03, R-PROTO-06, R-DEP-22."""
+    """R-EXT-03, R-PROTO-06, R-DEP-22; UI-33."""
     async with alice(plain_control_plane) as client:
         plan = await planned(
             client,

@@ -60,7 +60,7 @@ async def connected(plane: ControlPlane, user: str = "alice") -> AsyncIterator[C
 async def test_one_command_rotates_twenty_deployments(
     control_plane: ControlPlane, namespace: str, nvidia: str
 ) -> None:
-    """R-ROT-01, R-ROT-03, R-ROT-05, R-ROT-06, R-ROT-09, R-KEY-01, R-KEY-15."""
+    """R-ROT-01, R-ROT-03, R-ROT-05, R-ROT-06, R-ROT-09, R-KEY-01, R-KEY-15; UI-11."""
     names = [f"m{number:02}" for number in range(20)]
     words = ("--debug", "keys", "rotate", "-n", namespace, "-o", "json")
     async with (

@@ -111,7 +111,7 @@ async def test_second_installation_changes_nothing(control_plane: ControlPlane) 
 
 @pytest.mark.anyio
 async def test_runtime_runs_where_pod_security_is_restricted(control_plane: ControlPlane) -> None:
-    """R-EXT-03: on plain Kubernetes with a user, and not without one."""
+    """UI-31, R-EXT-03: on plain Kubernetes with a user, and not without one."""
     built = build(SPECS["llm-everything"])
     spec = {
         field: built.runtime["spec"][field]

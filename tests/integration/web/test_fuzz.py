@@ -72,7 +72,7 @@ def _collect(operation: Any, mode: Any, made: list[tuple[str, str, Any, Any]]) -
 async def test_no_request_makes_a_fault_or_shows_a_key(
     server: RunningServer, project: str, user: str
 ) -> None:
-    """S2, T5, T6, UI-6, R-TST-05: schemathesis over the whole description, three identities."""
+    """S2, T5, T6, UI-06, R-TST-05: schemathesis over the whole description, three identities."""
     async with Client(server.plane.admin) as admin:
         secret = key_secret(CANARY)
         secret["metadata"] |= {"namespace": project}

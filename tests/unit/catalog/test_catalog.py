@@ -47,7 +47,7 @@ def test_tags_are_kept_byte_for_byte() -> None:
 
 
 def test_every_broken_entry_is_reported_by_key_and_reason_and_the_rest_is_used() -> None:
-    """R-CAT-22; F36."""
+    """R-CAT-22; F36; UI-04."""
     catalog = parse({"a": "{", "b": "[]", "c": '{"tags": []}', "good": entry()})
 
     assert [model.key for model in catalog.models] == ["good"]

@@ -46,7 +46,7 @@ FOREIGN_RUNTIME = foreign("ServingRuntime", "llama", "serving.kserve.io/v1alpha1
 
 
 async def test_everything_is_checked_then_created_in_order_then_owned() -> None:
-    """R-DEP-04, R-DEP-05."""
+    """R-DEP-04, R-DEP-05; UI-23."""
     cluster = FakeCluster()
 
     await run(cluster, plan(key=KEY, choice=KeyChoice.OWN, auth=True, tokens=("ci",)))

@@ -175,7 +175,7 @@ def test_every_field_can_be_changed_at_once() -> None:
 
 
 def test_references_of_variables_and_unknown_fields_survive() -> None:
-    """R-DEP-24: valueFrom stays untouched."""
+    """UI-20, R-DEP-24: valueFrom stays untouched."""
     reference = {"secretKeyRef": {"name": "mine", "key": "token", "optional": True}}
     first = objects_of(plan(env=(EnvVar("HF_TOKEN", value_from=reference),)))
     first.service["spec"]["predictor"]["schedulerName"] = "other"

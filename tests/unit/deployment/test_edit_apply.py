@@ -278,6 +278,7 @@ def storage_class(*, grows: bool | None) -> dict[str, object]:
 async def test_storage_class_decides_whether_a_claim_can_grow(
     *, grows: bool | None, codes: list[str]
 ) -> None:
+    """UI-14."""
     cluster = cluster_with_llama()
     cluster.put(storage_class(grows=grows))
 

@@ -20,7 +20,7 @@ def codes(*pods: Manifest, **parts: object) -> list[str]:
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 451])
 def test_refused_pull_is_told_by_its_status_and_not_by_the_tag(status: int) -> None:
-    """R-EXT-02; F18."""
+    """R-EXT-02; F18; UI-35."""
     text = f"{BACK_OFF}: ErrImagePull: {refusal_text(IMAGE, status)}"
 
     [found] = explain(Observed(service(), [waits("ImagePullBackOff", text)], [replica_set(1)]))
@@ -65,6 +65,7 @@ def test_older_kubelet_tells_the_cause_in_its_events_only() -> None:
     ],
 )
 def test_other_pull_failures(text: str, code: str) -> None:
+    """UI-35."""
     assert codes(waits("ImagePullBackOff", f"{BACK_OFF}: {text}")) == [code]
 
 
@@ -82,7 +83,7 @@ def test_other_pull_failures(text: str, code: str) -> None:
     ],
 )
 def test_ended_process_is_told_by_its_last_lines(behaviour: str, code: str) -> None:
-    """R-EXT-02."""
+    """R-EXT-02; UI-35."""
     failure = FAILURES[behaviour]
     ended = {"exitCode": failure.exit_code, "reason": failure.reason}
     one = waits("CrashLoopBackOff", "back-off 10s", last=ended, restarts=3)
@@ -131,12 +132,12 @@ def test_model_that_outlives_its_startup_probe_is_slow() -> None:
     ],
 )
 def test_pod_without_a_place(message: str, code: str) -> None:
-    """R-EXT-02; F17, F18."""
+    """R-EXT-02; F17, F18; UI-35."""
     assert codes(unschedulable(message)) == [code]
 
 
 def test_pending_claim_is_told_in_the_words_of_the_storage() -> None:
-    """F17."""
+    """F17; UI-35."""
     one = unschedulable("pod has unbound immediate PersistentVolumeClaims.")
     one["spec"]["volumes"] = [{"persistentVolumeClaim": {"claimName": "models"}}]
     claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "models"}}
@@ -161,7 +162,7 @@ def test_pending_claim_is_told_in_the_words_of_the_storage() -> None:
     ],
 )
 def test_pod_that_is_never_made(message: str, code: str) -> None:
-    """R-EXT-02; F10, F12."""
+    """R-EXT-02; F10, F12; UI-35."""
     newest = replica_set(2)
     told = [event(replica_set(1), "FailedCreate", "old"), event(newest, "FailedCreate", message)]
 

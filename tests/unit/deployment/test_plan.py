@@ -210,7 +210,7 @@ def test_ingress_is_made_only_where_nobody_else_makes_a_way_in() -> None:
 def test_what_is_wrong_is_found_without_asking(
     changes: dict[str, Any], code: str, severity: Severity
 ) -> None:
-    """R-DEP-11, R-DEP-13, R-DEP-14, R-DEP-19, R-DEP-21, R-DEP-22, R-PROTO-02, R-PROTO-07."""
+    """R-DEP-11, R-DEP-13, R-DEP-14, R-DEP-19, R-DEP-21, R-DEP-22, R-PROTO-02, R-PROTO-07; UI-15."""
     made = plan(**changes)
 
     found = [finding for finding in made.findings if finding.code == code]
@@ -223,7 +223,7 @@ def test_what_is_wrong_is_found_without_asking(
     "storage", [ExistingClaim("models.v1"), ExistingClaim("m" * 100, "a/b.c"), NewClaim("21Gi")]
 )
 def test_right_storage_is_not_complained_about(storage: ExistingClaim | NewClaim) -> None:
-    """R-DEP-14: names with dots or more than 63 characters are names of claims."""
+    """UI-16, R-DEP-14: names with dots or more than 63 characters are names of claims."""
     assert codes(plan(storage=storage)) == set()
 
 

@@ -176,7 +176,7 @@ async def test_missing_right_names_verb_and_resource(verb: str, text: str) -> No
     ],
 )
 async def test_taken_name_is_found_with_its_owner(kind: str, name: str, api_version: str) -> None:
-    """R-DEP-12."""
+    """R-DEP-12; UI-13."""
     marks = {"labels": {"app.kubernetes.io/managed-by": "helm"}}
     cluster = healthy(item(kind, name, api_version, metadata=marks))
 
@@ -264,7 +264,7 @@ async def test_expired_login_is_no_finding() -> None:
 async def test_existing_claim_is_looked_at(
     there: Manifest | None, code: str, severity: Severity
 ) -> None:
-    """R-DEP-14."""
+    """R-DEP-14; UI-17."""
     cluster = healthy(*([there] if there else []))
 
     found = await preflight(cluster, plan(storage=ExistingClaim("models")))
@@ -321,7 +321,7 @@ async def test_storage_class_must_be_there(
 
 
 async def test_no_free_gpu_warns_with_the_reason_per_node() -> None:
-    """R-DEP-19."""
+    """R-DEP-19; UI-18."""
     taint = {"key": "nvidia.com/gpu", "value": "", "effect": "NoSchedule"}
     cluster = FakeCluster(
         item("Namespace", "team-a"),
@@ -371,7 +371,7 @@ async def test_tolerated_taint_is_no_obstacle(toleration: dict[str, str]) -> Non
 async def test_pods_are_replaced_in_place_where_gpus_cannot_be_doubled(
     free: int, replicas: int, strategy: Strategy
 ) -> None:
-    """R-DEP-20."""
+    """R-DEP-20; UI-26."""
     cluster = FakeCluster(item("Namespace", "team-a"), storage_class("fast"), node("gpu-1", free))
 
     found = await preflight(cluster, plan(replicas=replicas))
@@ -404,7 +404,7 @@ PROFILE: dict[str, Any] = {
 
 
 async def test_hardware_profile_decides_where_the_pod_goes() -> None:
-    """R-DEP-19."""
+    """R-DEP-19; UI-19."""
     wanted = plan(hardware_profile=HardwareProfile("big", "opendatahub"))
     api = "infrastructure.opendatahub.io/v1"
     profile = item(

@@ -132,7 +132,7 @@ def test_key_is_revealed_where_it_is_asked_for() -> None:
 def test_pasted_key_is_cleaned_and_says_what_was_taken_away(
     pasted: str, notice: str | None
 ) -> None:
-    """R-KEY-02; F52."""
+    """R-KEY-02; F52; UI-07."""
     found = clean_key(pasted)
 
     assert found.key.reveal() == TEXT

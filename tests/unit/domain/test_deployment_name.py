@@ -90,7 +90,7 @@ def test_check_agrees_with_the_rules(name: str, namespace: str) -> None:
     ],
 )
 def test_each_limit_has_its_own_message(name: str, namespace: str, message: str) -> None:
-    """R-DEP-11."""
+    """R-DEP-11; UI-12."""
     with pytest.raises(InvalidNameError, match=message) as refused:
         check_deployment_name(name, namespace)
 

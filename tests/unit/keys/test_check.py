@@ -36,7 +36,7 @@ async def test_refused_key_may_not_go_on() -> None:
 
 @pytest.mark.anyio
 async def test_silence_is_neither_yes_nor_no() -> None:
-    """R-KEY-04."""
+    """R-KEY-04; UI-08."""
     answer = await check_key(FakeNvidia(NgcUnavailableError("api.ngc.nvidia.com", "429")), KEY)
 
     assert answer.state is KeyState.COULD_NOT_ASK

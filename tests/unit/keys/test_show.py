@@ -35,7 +35,7 @@ def expiring(day: str) -> FakeCluster:
 async def test_noted_end_is_warned_of_two_weeks_before(
     day: str, left: int | None, *, warned: bool
 ) -> None:
-    """R-KEY-15, R-KEY-11."""
+    """R-KEY-15, R-KEY-11; UI-10."""
     report = await describe_key(expiring(day), "team-a", today=TODAY)
 
     assert report.days_left == left

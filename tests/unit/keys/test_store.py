@@ -131,7 +131,7 @@ async def test_missing_half_is_made_again_without_being_asked() -> None:
     ],
 )
 async def test_foreign_secret_is_never_touched(secret: dict[str, object], *, replace: bool) -> None:
-    """R-KEY-14: bytes unchanged, also with --replace."""
+    """UI-32, R-KEY-14: bytes unchanged, also with --replace."""
     cluster = FakeSecrets().put(secret)
     before = cluster.snapshot()
 

@@ -37,7 +37,7 @@ def built(scenario: str) -> Built:
 def test_row_holds_for_every_deployment(
     row: str, holds: Callable[[Built], bool], scenario: str
 ) -> None:
-    """R-EXT-04, R-DEP-13, R-DEP-15, R-DEP-16, R-DEP-17, R-DEP-21, R-DEP-22, R-PROTO-03,
+    """UI-29, R-EXT-04, R-DEP-13, R-DEP-15, R-DEP-16, R-DEP-17, R-DEP-21, R-DEP-22, R-PROTO-03,
     R-PROTO-04, R-KEY-10, R-KEY-11, R-KEY-18."""
     assert holds(built(scenario)), row
 

@@ -28,7 +28,7 @@ def test_both_secrets_hold_one_key_under_the_names_of_their_owner(deployment: st
 
 
 def test_secrets_are_marked_as_ours_and_never_for_the_dashboard() -> None:
-    """R-KEY-11."""
+    """R-KEY-11; UI-30."""
     for secret in build_key_secrets(KEY, revision="abc"):
         assert labels(secret) == {
             "opendatahub.io/managed": "true",

@@ -40,7 +40,7 @@ def admins(change: dict[str, Any], in_container: dict[str, Any]) -> RuntimeTempl
 
 
 def test_image_is_the_catalogues_tag_byte_for_byte_for_all_1130_tags() -> None:
-    """R-DEP-18."""
+    """R-DEP-18; UI-02."""
     count = 0
     for seed in read_seed():
         model = Model(seed.name, seed.name, seed.repository, seed.tags)
@@ -166,7 +166,7 @@ def test_cache_and_shared_memory_of_a_template_are_replaced_by_path_too() -> Non
     ],
 )
 def test_volume_has_the_claims_name_where_a_volume_may(claim: str, volume: str) -> None:
-    """R-DEP-14."""
+    """R-DEP-14; UI-16."""
     built = runtime(spec(storage=ExistingClaim(claim)))
 
     names = [item["name"] for item in built["spec"]["volumes"]]

@@ -152,7 +152,7 @@ MISTAKES: list[tuple[str, str, Callable[[Manifest], None]]] = [
 
 
 def test_shipped_templates_break_no_rule() -> None:
-    """R-TPL-01, R-TPL-02, R-TPL-03, R-TPL-04, R-TPL-05, R-TPL-06."""
+    """R-TPL-01, R-TPL-02, R-TPL-03, R-TPL-04, R-TPL-05, R-TPL-06; UI-31."""
     assert lint_templates(list(SHIPPED.values())) == []
 
 

@@ -97,7 +97,7 @@ def test_region_and_silence_warn_and_the_others_block(
 
 
 def test_each_answer_has_its_own_words_and_next_step() -> None:
-    """R-KEY-09."""
+    """R-KEY-09; UI-05."""
     checks = [PullCheck("nvcr.io/x:1", outcome, "it is busy") for outcome in PullOutcome]
 
     assert len({check.message for check in checks}) == len(PullOutcome)
@@ -134,7 +134,7 @@ async def test_every_fault_is_an_outcome_in_time(fault: str, words: str, path: s
 @pytest.mark.parametrize("path", ["/proxy_auth", "/v2/"])
 @pytest.mark.parametrize("fault", ["hang", "drip"])
 async def test_silence_ends_at_the_deadline(fault: str, path: str) -> None:
-    """R-KEY-09: F30."""
+    """UI-08, R-KEY-09: F30."""
     started = time.monotonic()
 
     check = await ask("good", IMAGE, preset(fault, path=path), within=0.3)

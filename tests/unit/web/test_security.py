@@ -193,7 +193,7 @@ BAD_BODIES = [
 
 @pytest.mark.parametrize("body", BAD_BODIES, ids=lambda body: str(type(body)))
 def test_a_wrong_body_is_never_repeated(body: object) -> None:
-    """R-KEY-01, R-KEY-15, UI-6: the 422 names places, never values."""
+    """R-KEY-01, R-KEY-15, UI-06: the 422 names places, never values."""
     with browser(World().app()) as client:
         for method, path in (
             ("POST", "/api/v1/key-checks"),

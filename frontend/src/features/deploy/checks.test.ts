@@ -41,7 +41,7 @@ test('a taken name, a bad quantity and a bad variable are found in their steps',
   expect(firstBadStep(problems)).toBe('access');
 });
 
-test('a volume smaller than the weights, and one that not all replicas reach, are said', () => {
+test('UI-14, UI-15: a volume smaller than the weights, and one that not all replicas reach, are said', () => {
   expect(sizeWarning({ ...GOOD, size: '1Gi' }, MODEL)).toContain('20Gi');
   expect(sizeWarning({ ...GOOD, size: '20Gi' }, MODEL)).toBe('');
   expect(accessModeWarning({ ...GOOD, replicas: 2 }, undefined)).toContain('one node');
