@@ -132,7 +132,7 @@ def _classes(kind: type[errors.OdhNimError]) -> Iterator[type[errors.OdhNimError
     yield kind
     for child in kind.__subclasses__():
         # Which other modules are imported must not change the page.
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield from _classes(child)
 
 
