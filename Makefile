@@ -77,7 +77,7 @@ test: check programs page ## Everything that CI runs
 	@tools/install-browser
 	@$(call again,tests/unit -n 2)
 	@$(call again,$(REAL))
-	@$(call again,tests/e2e/web)
+	@$(call again,tests/e2e/web -n 2)
 
 sandbox: programs page ## Start a whole cluster on this machine and say how to use it
 	@$(BIN)/odh-nim sandbox up
