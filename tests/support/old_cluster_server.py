@@ -102,6 +102,15 @@ def _definition(word: str, kind: str, shape: dict[str, Any]) -> Manifest:
     }
 
 
+def awaits_release(item: Manifest) -> bool:
+    """Say whether the Job controller will still let a pod go: its labels name another Job's uid."""
+    owners = item["metadata"].get("ownerReferences") or []
+    label = (item["metadata"].get("labels") or {}).get("batch.kubernetes.io/controller-uid")
+    return item["kind"] == "Pod" and any(
+        one["kind"] == "Job" and one["uid"] != label for one in owners
+    )
+
+
 class OldClusterServer:
     """A plain connection as admin: loads objects of any kind, reads them, takes them away."""
 
@@ -233,16 +242,16 @@ class OldClusterServer:
 
     async def settled(self) -> dict[str, Manifest]:
         """Wait until the controllers of Kubernetes have done what they do, then read."""
-        before = await self.snapshot()
+        before, unchanged = await self.snapshot(), 0
         async with asyncio.timeout(30):
-            while True:
+            while unchanged < 2 or any(map(awaits_release, before.values())):
                 await asyncio.sleep(0.4)
                 now = await self.snapshot()
-                if {name: content(one) for name, one in now.items()} == {
+                same = {name: content(one) for name, one in now.items()} == {
                     name: content(one) for name, one in before.items()
-                }:
-                    return now
-                before = now
+                }
+                before, unchanged = now, unchanged + 1 if same else 0
+        return before
 
     async def remove(self, *paths: str) -> None:
         """Take objects away, finalizers or not."""
