@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 SCHEMAS = {"gen1": "v2.20.0", "gen2b": "v3.0.0"}
 HOLDS = {"gen3": {DSC: "keep"}}
-QUICK = Options(wait=10, poll=0.05, look_again=0.2)
+QUICK = Options(wait=25, poll=0.05, look_again=0.2)
 CHOSEN = (
     "second Account with a name of its own",
     "Account of a project whose pull Secret a ReplicaSet at zero names",
