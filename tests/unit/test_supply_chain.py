@@ -43,6 +43,7 @@ def test_every_package_of_the_page_is_pinned_and_runs_nothing_when_it_is_install
     assert "ignore-scripts=true" in settings
     assert [path for path, each in installed.items() if "integrity" not in each] == []
     assert [path for path, each in installed.items() if "resolved" in each] == []
+    assert [path for path, each in installed.items() if "://" in json.dumps(each)] == []
 
 
 def test_every_go_module_of_the_control_plane_has_its_sums() -> None:
